@@ -1,0 +1,340 @@
+//! Walks a script over an engine: the part all adapters share.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use trapline_reference::Value;
+
+use super::{Features, features};
+use crate::observation::{
+    ChunkDigest, MemoryState, Observation, Outcome, StepObservation, Timing, Watch,
+};
+use crate::script::{HOST, HostFunc, Script, Step};
+
+/// What a run may use: imposed on the reference and on every engine alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// The largest size of one memory, in bytes. Growing beyond it fails, and
+    /// instantiating a memory beyond it is [`Outcome::Limit`].
+    pub memory_bytes: u64,
+}
+
+/// A chunk to hand over byte by byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// After this step (index into the script).
+    pub step: usize,
+    /// The instance that exports the memory.
+    pub instance: String,
+    /// The export.
+    pub export: String,
+    /// Which chunk, see [`ChunkDigest::index`].
+    pub chunk: u64,
+}
+
+/// A script, with what all engines need to know of it worked out once.
+pub struct Job<'a> {
+    /// The script.
+    pub script: &'a Script,
+    /// The limits of the run.
+    pub budget: Budget,
+    /// Which chunks of large memories to look at.
+    pub watch: &'a Watch,
+    /// Chunks to hand over in [`Observation::captured`].
+    pub captures: &'a [Capture],
+    modules: Vec<Option<ModuleFacts>>,
+}
+
+/// What is known of a module before anybody compiles it.
+struct ModuleFacts {
+    needs: Features,
+    memories: Arc<[String]>,
+}
+
+impl<'a> Job<'a> {
+    /// Scans the modules of `script`.
+    pub fn new(
+        script: &'a Script,
+        budget: Budget,
+        watch: &'a Watch,
+        captures: &'a [Capture],
+    ) -> Self {
+        let modules = script
+            .steps
+            .iter()
+            .map(|step| match step {
+                Step::Define { wasm, .. } => Some(ModuleFacts {
+                    needs: features::needed_by(wasm),
+                    memories: features::own_memory_exports(wasm).into(),
+                }),
+                _ => None,
+            })
+            .collect();
+        Job {
+            script,
+            budget,
+            watch,
+            captures,
+            modules,
+        }
+    }
+}
+
+/// The operations of one engine with one store. Everything an adapter has to write.
+pub trait Embedding {
+    /// A compiled module.
+    type Module;
+    /// An instance in the store.
+    type Instance;
+
+    /// Decodes, validates and compiles. `Err` is [`Outcome::Rejected`] at
+    /// [`Stage::Compile`](crate::observation::Stage::Compile), or a limit.
+    fn compile(&mut self, wasm: &[u8]) -> Result<Self::Module, Outcome>;
+
+    /// Instantiates with what is registered, and with [`HOST`]'s functions.
+    fn instantiate(&mut self, module: &Self::Module) -> Result<Self::Instance, Outcome>;
+
+    /// Makes the exports of `instance` importable under `name`.
+    fn register(&mut self, name: &str, instance: &Self::Instance);
+
+    /// Calls an exported function; [`Outcome::Absent`] if there is none.
+    fn invoke(&mut self, instance: &Self::Instance, func: &str, args: &[Value]) -> Outcome;
+
+    /// Calls a function of the built-in instance directly.
+    fn invoke_host(&mut self, func: &HostFunc, args: &[Value]) -> Outcome;
+
+    /// Reads an exported global; [`Outcome::Absent`] if there is none.
+    fn get(&mut self, instance: &Self::Instance, global: &str) -> Outcome;
+
+    /// Size in bytes and digests of an exported memory, through the engine's
+    /// own API; `None` if there is no such export.
+    fn memory(
+        &mut self,
+        instance: &Self::Instance,
+        export: &str,
+        watch: &Watch,
+    ) -> Option<(u128, Vec<ChunkDigest>)>;
+
+    /// The bytes `[start, start + len)` of an exported memory, fewer at its end.
+    fn read(&mut self, instance: &Self::Instance, export: &str, start: u64, len: usize) -> Vec<u8>;
+}
+
+/// Runs `job` on `embedding`, which declares `features`.
+pub fn run<E: Embedding>(embedding: &mut E, features: Features, job: &Job<'_>) -> Observation {
+    Run {
+        embedding,
+        features,
+        job,
+        modules: HashMap::new(),
+        instances: HashMap::new(),
+        observable: Vec::new(),
+        observation: Observation::default(),
+    }
+    .run()
+}
+
+struct Run<'a, 'j, E: Embedding> {
+    embedding: &'a mut E,
+    features: Features,
+    job: &'a Job<'j>,
+    modules: HashMap<&'a str, (E::Module, Arc<[String]>)>,
+    instances: HashMap<&'a str, E::Instance>,
+    /// The memories that can be looked at, in order of instantiation.
+    observable: Vec<(&'a str, Arc<[String]>)>,
+    observation: Observation,
+}
+
+impl<'a, E: Embedding> Run<'a, '_, E> {
+    fn run(mut self) -> Observation {
+        let last = self.job.script.steps.len().saturating_sub(1);
+        for (index, step) in self.job.script.steps.iter().enumerate() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.step(index, step)))
+                .unwrap_or_else(|payload| Outcome::Panic(panic_message(&*payload)));
+            let stop = matches!(
+                outcome,
+                Outcome::Exhausted | Outcome::Interrupted | Outcome::Panic(_)
+            );
+            let memories = if matches!(outcome, Outcome::Trap(_)) || (index == last && !stop) {
+                catch_unwind(AssertUnwindSafe(|| self.look())).unwrap_or_default()
+            } else {
+                Vec::new()
+            };
+            self.capture(index);
+            self.observation
+                .steps
+                .push(StepObservation { outcome, memories });
+            if stop {
+                break;
+            }
+        }
+        self.observation
+    }
+
+    fn step(&mut self, index: usize, step: &'a Step) -> Outcome {
+        let began = Instant::now();
+        match step {
+            Step::Define { module, wasm } => {
+                let facts = self.job.modules[index]
+                    .as_ref()
+                    .expect("a definition was scanned");
+                if let Some(missing) = facts.needs.first_beyond(self.features) {
+                    return Outcome::Unsupported(missing.name().to_owned());
+                }
+                let compiled = self.embedding.compile(wasm);
+                self.observation.timing.compile += elapsed(began);
+                match compiled {
+                    Ok(compiled) => {
+                        self.modules
+                            .insert(module, (compiled, facts.memories.clone()));
+                        Outcome::Values(Vec::new())
+                    }
+                    Err(outcome) => outcome,
+                }
+            }
+            Step::Instantiate { instance, module } => {
+                let Some((module, memories)) = self.modules.get(module.as_str()) else {
+                    return Outcome::Absent;
+                };
+                let made = self.embedding.instantiate(module);
+                self.observation.timing.instantiate += elapsed(began);
+                match made {
+                    Ok(made) => {
+                        // A name used again names the new instance only.
+                        self.observable
+                            .retain(|(name, _)| *name != instance.as_str());
+                        self.observable.push((instance, memories.clone()));
+                        self.instances.insert(instance, made);
+                        Outcome::Values(Vec::new())
+                    }
+                    Err(outcome) => outcome,
+                }
+            }
+            Step::Register { instance, name } => match self.instances.get(instance.as_str()) {
+                Some(instance) => {
+                    self.embedding.register(name, instance);
+                    Outcome::Values(Vec::new())
+                }
+                None => Outcome::Absent,
+            },
+            Step::Invoke {
+                instance,
+                func,
+                args,
+            } => {
+                let outcome = if instance == HOST {
+                    match HostFunc::parse(func) {
+                        Some(func) => self.embedding.invoke_host(&func, args),
+                        None => Outcome::Absent,
+                    }
+                } else {
+                    match self.instances.get(instance.as_str()) {
+                        Some(instance) => self.embedding.invoke(instance, func, args),
+                        None => Outcome::Absent,
+                    }
+                };
+                self.observation.timing.call += elapsed(began);
+                outcome
+            }
+            Step::Get { instance, global } => match self.instances.get(instance.as_str()) {
+                Some(instance) => self.embedding.get(instance, global),
+                None => Outcome::Absent,
+            },
+        }
+    }
+
+    /// The state of every observable memory.
+    fn look(&mut self) -> Vec<MemoryState> {
+        let began = Instant::now();
+        let mut states = Vec::new();
+        for (name, exports) in &self.observable {
+            let Some(instance) = self.instances.get(name) else {
+                continue;
+            };
+            for export in exports.iter() {
+                if let Some((bytes, chunks)) =
+                    self.embedding.memory(instance, export, self.job.watch)
+                {
+                    states.push(MemoryState {
+                        instance: (*name).to_owned(),
+                        export: export.clone(),
+                        bytes,
+                        chunks,
+                    });
+                }
+            }
+        }
+        self.observation.timing.read_back += elapsed(began);
+        states
+    }
+
+    fn capture(&mut self, index: usize) {
+        for capture in self.job.captures.iter().filter(|c| c.step == index) {
+            let Some(instance) = self.instances.get(capture.instance.as_str()) else {
+                continue;
+            };
+            let start = capture.chunk * crate::observation::CHUNK as u64;
+            let bytes =
+                self.embedding
+                    .read(instance, &capture.export, start, crate::observation::CHUNK);
+            self.observation.captured.push((capture.clone(), bytes));
+        }
+    }
+}
+
+fn elapsed(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+/// Digests of a memory that an engine hands out as one slice.
+pub fn digests_of(bytes: &[u8], watch: &Watch) -> Vec<ChunkDigest> {
+    use crate::observation::{CHUNK, digest};
+    let count = bytes.len().div_ceil(CHUNK) as u64;
+    let one = |index: u64| {
+        let start = index as usize * CHUNK;
+        let end = bytes.len().min(start + CHUNK);
+        ChunkDigest {
+            index,
+            digest: digest(&bytes[start..end]),
+        }
+    };
+    if count <= watch.full {
+        (0..count).map(one).collect()
+    } else {
+        watch
+            .chunks
+            .iter()
+            .copied()
+            .filter(|&index| index < count)
+            .map(one)
+            .collect()
+    }
+}
+
+/// Adds up two timings.
+impl std::ops::AddAssign for Timing {
+    fn add_assign(&mut self, other: Timing) {
+        let Timing {
+            compile,
+            instantiate,
+            call,
+            read_back,
+            teardown,
+        } = other;
+        self.compile += compile;
+        self.instantiate += instantiate;
+        self.call += call;
+        self.read_back += read_back;
+        self.teardown += teardown;
+    }
+}

@@ -1,0 +1,61 @@
+//! Engines: whatever can take a script and answer with an observation.
+//!
+//! One file per engine, each with its table of configurations; [`driver`]
+//! walks a script over the few operations an adapter has to provide.
+
+pub mod driver;
+mod features;
+pub mod reference;
+#[cfg(feature = "wasmer")]
+mod wasmer;
+#[cfg(feature = "wasmi")]
+mod wasmi;
+#[cfg(feature = "wasmtime")]
+mod wasmtime;
+
+use crate::observation::Observation;
+
+pub use driver::{Budget, Capture, Job};
+pub use features::{Feature, Features};
+
+/// Something that runs scripts. Made once, used for many scripts; what one
+/// script leaves behind must not be seen by the next.
+pub trait Engine {
+    /// Runs a script in a fresh store and says what happened. Never panics:
+    /// a panic inside the engine is an [`Outcome`](crate::observation::Outcome).
+    fn observe(&mut self, job: &Job<'_>) -> Observation;
+}
+
+/// One way to build one engine.
+pub struct Configuration {
+    /// `engine/variant`, for example `wasmtime/winch`: unique, and what the
+    /// command line, reports and signatures call it.
+    pub name: &'static str,
+    /// The version of the engine's crate.
+    pub version: &'static str,
+    /// What is unusual about it, in a few words.
+    pub about: &'static str,
+    /// What it says it can run. A module that needs more is never sent.
+    pub features: Features,
+    /// Builds it. `Err` with the reason where this machine cannot.
+    pub build: fn() -> Result<Box<dyn Engine>, String>,
+}
+
+impl Configuration {
+    /// The engine's name: the part of [`Self::name`] before the slash.
+    pub fn engine(&self) -> &'static str {
+        self.name.split('/').next().unwrap_or(self.name)
+    }
+}
+
+/// All configurations linked into this binary, in the order they are shown.
+pub fn all() -> Vec<Configuration> {
+    let mut all = Vec::new();
+    #[cfg(feature = "wasmtime")]
+    all.extend(wasmtime::configurations());
+    #[cfg(feature = "wasmer")]
+    all.extend(wasmer::configurations());
+    #[cfg(feature = "wasmi")]
+    all.extend(wasmi::configurations());
+    all
+}

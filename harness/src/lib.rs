@@ -1,0 +1,9 @@
+//! Differential conformance testing of WebAssembly linear memory.
+//!
+//! Random bytes become a [`script`]; every [`engine`] and the reference run
+//! it; each engine's [`observation`] is judged against what the specification
+//! allows; what diverges is reduced and filed in the corpus.
+
+pub mod engine;
+pub mod observation;
+pub mod script;

@@ -1,0 +1,165 @@
+//! What an engine answered: one outcome per step, and its memories.
+
+use serde::{Deserialize, Serialize};
+use trapline_reference::Value;
+
+use crate::script::value_serde;
+
+/// Why a call or an instantiation trapped.
+/// <https://webassembly.github.io/spec/core/exec/runtime.html#syntax-result>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TrapKind {
+    /// `unreachable` was executed.
+    Unreachable,
+    /// An address beyond the end of a linear memory (or a data segment).
+    OutOfBoundsMemory,
+    /// An index beyond the end of a table (or an element segment).
+    OutOfBoundsTable,
+    /// An atomic access whose effective address is not a multiple of its width.
+    UnalignedAtomic,
+    /// `memory.atomic.wait` on a memory that is not shared.
+    ExpectedSharedMemory,
+    /// A wait that would block forever, or for longer than the run allows.
+    WouldBlock,
+    /// Integer division by zero.
+    DivisionByZero,
+    /// Integer overflow, in division or in a conversion.
+    IntegerOverflow,
+    /// A float that is not a number was converted to an integer.
+    InvalidConversion,
+    /// An indirect call through a null table element.
+    NullElement,
+    /// An indirect call through an index beyond the table.
+    UndefinedElement,
+    /// An indirect call whose function has another type.
+    IndirectCallType,
+    /// A null reference was used.
+    NullReference,
+    /// The built-in instance was asked for a memory that nobody registered.
+    Host,
+    /// Something else, which an engine says in its own words.
+    Other,
+}
+
+/// Where a module or an instantiation was turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Stage {
+    /// Decoding, validating or compiling.
+    Compile,
+    /// Matching imports with what is provided.
+    Link,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It succeeded: the values it gave, none for all but calls and global reads.
+    Values(#[serde(with = "value_serde")] Vec<Value>),
+    /// It trapped. More than one kind only from the reference, where the
+    /// specification allows each of them.
+    Trap(Vec<TrapKind>),
+    /// The call stack was exhausted. Never compared; the script stops here.
+    Exhausted,
+    /// Fuel, the epoch or the wall clock ran out. The script stops here.
+    Interrupted,
+    /// The module or its imports were turned away.
+    Rejected {
+        /// Where.
+        stage: Stage,
+        /// The engine's own words.
+        reason: String,
+    },
+    /// Resources did not suffice (the budget, or real memory): allowed.
+    Limit(String),
+    /// The step names a module, an instance or an export that does not exist
+    /// because an earlier step failed.
+    Absent,
+    /// The engine panicked (in Rust's sense) and was caught.
+    Panic(String),
+    /// Outside what the engine or the reference can do, for a named reason.
+    Unsupported(String),
+}
+
+/// The digest of one chunk of a memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkDigest {
+    /// Which chunk: its first byte stands at `index * CHUNK` bytes.
+    pub index: u64,
+    /// [`digest`] of its bytes.
+    pub digest: u64,
+}
+
+/// Memories are compared in chunks of this many bytes, whatever their page size.
+pub const CHUNK: usize = 65_536;
+
+/// A memory as it stands after a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryState {
+    /// The instance that defines it.
+    pub instance: String,
+    /// The export under which it was read.
+    pub export: String,
+    /// Its size in bytes.
+    pub bytes: u128,
+    /// The chunks looked at, in ascending order. All of them in a memory of at
+    /// most [`Watch::full`] chunks, otherwise those of [`Watch::chunks`]. A
+    /// chunk that is all zero has digest 0.
+    pub chunks: Vec<ChunkDigest>,
+}
+
+/// The digest of a chunk: 0 when all bytes are zero, otherwise XXH3 (64 bits,
+/// seed 0) of the bytes there are (fewer than [`CHUNK`] at the end of a memory
+/// with small pages).
+pub fn digest(bytes: &[u8]) -> u64 {
+    if bytes.iter().all(|&b| b == 0) {
+        0
+    } else {
+        xxhash_rust::xxh3::xxh3_64(bytes)
+    }
+}
+
+/// Which chunks of large memories are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// Memories of up to this many chunks are looked at whole.
+    pub full: u64,
+    /// In larger ones these chunks, ascending; those beyond the end are left out.
+    pub chunks: Vec<u64>,
+}
+
+/// What one step gave, with the memories where they were looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepObservation {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// All observable memories after it: there after a step that trapped and
+    /// after the last step, empty otherwise.
+    pub memories: Vec<MemoryState>,
+}
+
+/// What an engine answered to a script.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// One per step run, in order. Shorter than the script only after
+    /// [`Outcome::Exhausted`], [`Outcome::Interrupted`] or [`Outcome::Panic`].
+    pub steps: Vec<StepObservation>,
+    /// The chunks that were asked for, byte by byte.
+    pub captured: Vec<(crate::engine::Capture, Vec<u8>)>,
+    /// Where the time went.
+    pub timing: Timing,
+}
+
+/// Time spent in an engine, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Compiling, rejected modules included.
+    pub compile: u64,
+    /// Instantiating, start functions included.
+    pub instantiate: u64,
+    /// Calls.
+    pub call: u64,
+    /// Reading memories back and digesting them.
+    pub read_back: u64,
+    /// Making and dropping engines, stores and instances.
+    pub teardown: u64,
+}

@@ -1,0 +1,171 @@
+//! A script: what `.wast` can say, as data.
+//!
+//! The one representation of the project: the generator writes it, every
+//! engine runs it, the reducer edits it, corpus files print it.
+
+use serde::{Deserialize, Serialize};
+
+pub use trapline_reference::{Value, ValueType};
+
+/// Modules to instantiate and calls to make, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// The steps, run one after the other.
+    pub steps: Vec<Step>,
+}
+
+/// One directive of a script.
+///
+/// Modules and instances are named by text, as in `.wast`, without the `$`.
+/// A step that names a module or an instance that was never made (because the
+/// step that should have made it failed) is answered with
+/// [`Outcome::Absent`](crate::observation::Outcome::Absent), by every engine alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Compile a module: `(module definition $name …)`.
+    Define {
+        /// The name of the module.
+        module: String,
+        /// The binary.
+        wasm: Vec<u8>,
+    },
+    /// Instantiate a compiled module: `(module instance $instance $module)`.
+    Instantiate {
+        /// The name of the new instance.
+        instance: String,
+        /// The name of the module to instantiate.
+        module: String,
+    },
+    /// Make an instance's exports importable: `(register "name" $instance)`.
+    Register {
+        /// The instance.
+        instance: String,
+        /// The module name under which others import from it.
+        name: String,
+    },
+    /// Call an exported function: `(invoke $instance "func" args…)`.
+    Invoke {
+        /// The instance that exports the function; [`HOST`] for the built-in one.
+        instance: String,
+        /// The export.
+        func: String,
+        /// The arguments.
+        #[serde(with = "value_serde")]
+        args: Vec<Value>,
+    },
+    /// Read an exported global: `(get $instance "global")`.
+    Get {
+        /// The instance that exports the global.
+        instance: String,
+        /// The export.
+        global: String,
+    },
+}
+
+/// The name of the built-in instance that stands for the embedder.
+///
+/// It can be imported from and called. Its functions are found by name:
+/// `"OP NAME.EXPORT"` does `OP` through the engine's own API, to the memory
+/// that the instance *registered* as `NAME` exports as `EXPORT`, looked up
+/// anew at each call. See [`HostOp`].
+pub const HOST: &str = "host";
+
+/// What the built-in instance can do to a memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum HostOp {
+    /// `"grow"`, `[i64] -> [i64]`: grow by so many pages; the size before, or -1.
+    Grow,
+    /// `"size"`, `[] -> [i64]`: the size in pages.
+    Size,
+    /// `"read"`, `[i64] -> [i64]`: the byte at an address, or -1 when out of bounds.
+    Read,
+    /// `"write"`, `[i64 i32] -> [i32]`: write the low byte; 0, or -1 when out of bounds.
+    Write,
+}
+
+/// A function of the built-in instance, decoded from its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostFunc {
+    /// What it does.
+    pub op: HostOp,
+    /// The registered name of the instance whose memory it works on.
+    pub instance: String,
+    /// The export that is the memory.
+    pub memory: String,
+}
+
+impl HostFunc {
+    /// Decodes `"grow name.mem"`; `None` if it is no function of the built-in instance.
+    pub fn parse(name: &str) -> Option<HostFunc> {
+        let (op, target) = name.split_once(' ')?;
+        let op = match op {
+            "grow" => HostOp::Grow,
+            "size" => HostOp::Size,
+            "read" => HostOp::Read,
+            "write" => HostOp::Write,
+            _ => return None,
+        };
+        let (instance, memory) = target.split_once('.')?;
+        Some(HostFunc {
+            op,
+            instance: instance.to_owned(),
+            memory: memory.to_owned(),
+        })
+    }
+
+    /// The parameters and the results.
+    pub fn ty(&self) -> (&'static [ValueType], &'static [ValueType]) {
+        use ValueType::{I32, I64};
+        match self.op {
+            HostOp::Grow => (&[I64], &[I64]),
+            HostOp::Size => (&[], &[I64]),
+            HostOp::Read => (&[I64], &[I64]),
+            HostOp::Write => (&[I64, I32], &[I32]),
+        }
+    }
+}
+
+/// `Value` as serde data: the reference crate knows nothing of serde.
+pub(crate) mod value_serde {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use trapline_reference::Value;
+
+    #[derive(Serialize, Deserialize)]
+    enum Repr {
+        I32(u32),
+        I64(u64),
+        F32(u32),
+        F64(u64),
+        V128(u128),
+        FuncRef(Option<u32>),
+        ExternRef(Option<u32>),
+    }
+
+    pub(crate) fn serialize<S: Serializer>(values: &[Value], s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(values.iter().map(|v| match *v {
+            Value::I32(v) => Repr::I32(v),
+            Value::I64(v) => Repr::I64(v),
+            Value::F32(v) => Repr::F32(v),
+            Value::F64(v) => Repr::F64(v),
+            Value::V128(v) => Repr::V128(v),
+            Value::FuncRef(v) => Repr::FuncRef(v),
+            Value::ExternRef(v) => Repr::ExternRef(v),
+        }))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Value>, D::Error> {
+        let reprs = Vec::<Repr>::deserialize(d)?;
+        Ok(reprs
+            .into_iter()
+            .map(|r| match r {
+                Repr::I32(v) => Value::I32(v),
+                Repr::I64(v) => Value::I64(v),
+                Repr::F32(v) => Value::F32(v),
+                Repr::F64(v) => Value::F64(v),
+                Repr::V128(v) => Value::V128(v),
+                Repr::FuncRef(v) => Value::FuncRef(v),
+                Repr::ExternRef(v) => Value::ExternRef(v),
+            })
+            .collect())
+    }
+}

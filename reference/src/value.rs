@@ -1,0 +1,91 @@
+//! Values: what calls take and give back.
+
+use std::fmt;
+
+/// A WebAssembly value, bit for bit.
+///
+/// Floats are kept as their bits, so that the payload and the sign of a NaN
+/// survive, and equality is equality of bits.
+/// <https://webassembly.github.io/spec/core/exec/runtime.html#values>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// An `i32`, without sign.
+    I32(u32),
+    /// An `i64`, without sign.
+    I64(u64),
+    /// The bits of an `f32`.
+    F32(u32),
+    /// The bits of an `f64`.
+    F64(u64),
+    /// The 16 bytes of a `v128`, the first byte the least significant.
+    V128(u128),
+    /// A function reference: `None` is null, otherwise an opaque identity.
+    FuncRef(Option<u32>),
+    /// A host reference: `None` is null, otherwise the host's number for it.
+    ExternRef(Option<u32>),
+}
+
+/// The type of a [`Value`].
+/// <https://webassembly.github.io/spec/core/syntax/types.html#value-types>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueType {
+    /// 32-bit integer.
+    I32,
+    /// 64-bit integer.
+    I64,
+    /// 32-bit float.
+    F32,
+    /// 64-bit float.
+    F64,
+    /// 128-bit vector.
+    V128,
+    /// Function reference, nullable.
+    FuncRef,
+    /// Host reference, nullable.
+    ExternRef,
+}
+
+impl Value {
+    /// The type of this value.
+    pub fn ty(self) -> ValueType {
+        match self {
+            Value::I32(_) => ValueType::I32,
+            Value::I64(_) => ValueType::I64,
+            Value::F32(_) => ValueType::F32,
+            Value::F64(_) => ValueType::F64,
+            Value::V128(_) => ValueType::V128,
+            Value::FuncRef(_) => ValueType::FuncRef,
+            Value::ExternRef(_) => ValueType::ExternRef,
+        }
+    }
+
+    /// The value a local of type `ty` starts with: zero, or null.
+    pub fn default_of(ty: ValueType) -> Value {
+        match ty {
+            ValueType::I32 => Value::I32(0),
+            ValueType::I64 => Value::I64(0),
+            ValueType::F32 => Value::F32(0),
+            ValueType::F64 => Value::F64(0),
+            ValueType::V128 => Value::V128(0),
+            ValueType::FuncRef => Value::FuncRef(None),
+            ValueType::ExternRef => Value::ExternRef(None),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// Integers in hexadecimal, floats as their bits, so that nothing is lost.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::I32(v) => write!(f, "i32:{v:#x}"),
+            Value::I64(v) => write!(f, "i64:{v:#x}"),
+            Value::F32(v) => write!(f, "f32:bits:{v:#010x}"),
+            Value::F64(v) => write!(f, "f64:bits:{v:#018x}"),
+            Value::V128(v) => write!(f, "v128:{v:#034x}"),
+            Value::FuncRef(None) => f.write_str("ref.null func"),
+            Value::FuncRef(Some(n)) => write!(f, "ref.func {n}"),
+            Value::ExternRef(None) => f.write_str("ref.null extern"),
+            Value::ExternRef(Some(n)) => write!(f, "ref.extern {n}"),
+        }
+    }
+}
