@@ -55,8 +55,9 @@ pub enum Stage {
 pub enum Outcome {
     /// It succeeded: the values it gave, none for all but calls and global reads.
     Values(#[serde(with = "value_serde")] Vec<Value>),
-    /// It trapped. More than one kind only from the reference, where the
-    /// specification allows each of them.
+    /// It trapped. More than one kind from the reference where the
+    /// specification allows each of them, and from an engine where it does not
+    /// tell them apart: they agree when they have a kind in common.
     Trap(Vec<TrapKind>),
     /// The call stack was exhausted. Never compared; the script stops here.
     Exhausted,

@@ -83,6 +83,17 @@ impl<'a> Job<'a> {
     }
 }
 
+impl Job<'_> {
+    /// The same job, but modules are sent to engines that do not declare what
+    /// they need: to find out what happens.
+    pub fn regardless_of_features(mut self) -> Self {
+        for facts in self.modules.iter_mut().flatten() {
+            facts.needs = Features::NONE;
+        }
+        self
+    }
+}
+
 /// The operations of one engine with one store. Everything an adapter has to write.
 pub trait Embedding {
     /// A compiled module.
@@ -120,6 +131,43 @@ pub trait Embedding {
 
     /// The bytes `[start, start + len)` of an exported memory, fewer at its end.
     fn read(&mut self, instance: &Self::Instance, export: &str, start: u64, len: usize) -> Vec<u8>;
+}
+
+/// Runs `job` in a store of its own that `make` makes, and drops it: the whole
+/// of [`Engine::observe`](super::Engine::observe) for an engine with stores.
+pub fn run_in<E: Embedding>(
+    make: impl FnOnce() -> E,
+    features: Features,
+    job: &Job<'_>,
+) -> Observation {
+    let began = Instant::now();
+    let mut embedding = match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(embedding) => embedding,
+        Err(payload) => return panicked(&*payload),
+    };
+    let made = elapsed(began);
+    let mut observation = run(&mut embedding, features, job);
+    let began = Instant::now();
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(embedding)));
+    observation.timing.teardown += made + elapsed(began);
+    // After a panic, another one while cleaning up says nothing new.
+    if let (Err(payload), Some(last)) = (dropped, observation.steps.last_mut())
+        && !matches!(last.outcome, Outcome::Panic(_))
+    {
+        last.outcome = Outcome::Panic(panic_message(&*payload));
+    }
+    observation
+}
+
+/// The observation of a run that panicked before its first step.
+fn panicked(payload: &(dyn std::any::Any + Send)) -> Observation {
+    Observation {
+        steps: vec![StepObservation {
+            outcome: Outcome::Panic(panic_message(payload)),
+            memories: Vec::new(),
+        }],
+        ..Observation::default()
+    }
 }
 
 /// Runs `job` on `embedding`, which declares `features`.
@@ -170,7 +218,16 @@ impl<'a, E: Embedding> Run<'a, '_, E> {
                 break;
             }
         }
-        self.observation
+        let Run {
+            modules,
+            instances,
+            mut observation,
+            ..
+        } = self;
+        let began = Instant::now();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop((modules, instances))));
+        observation.timing.teardown += elapsed(began);
+        observation
     }
 
     fn step(&mut self, index: usize, step: &'a Step) -> Outcome {

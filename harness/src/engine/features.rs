@@ -266,10 +266,10 @@ fn operator(op: &wasmparser::Operator<'_>, needs: &mut Features) {
     match wasmparser::for_each_operator!(proposal) {
         "mvp" | "sign_extension" | "saturating_float_to_int" | "bulk_memory" => {}
         "reference_types" => {
-            if let wasmparser::Operator::RefNull { hty } = op {
-                if *hty == wasmparser::HeapType::EXTERN {
-                    needs.insert(Feature::ExternRef);
-                }
+            if let wasmparser::Operator::RefNull { hty } = op
+                && *hty == wasmparser::HeapType::EXTERN
+            {
+                needs.insert(Feature::ExternRef);
             }
         }
         "simd" => needs.insert(Feature::Simd),
@@ -281,7 +281,7 @@ fn operator(op: &wasmparser::Operator<'_>, needs: &mut Features) {
 
 /// The exports that are memories defined by the module itself (an imported one
 /// is looked at where it is defined), one name for each memory.
-pub fn own_memory_exports(wasm: &[u8]) -> Vec<String> {
+pub(super) fn own_memory_exports(wasm: &[u8]) -> Vec<String> {
     let mut imported = 0u32;
     let mut seen = Vec::new();
     let mut names = Vec::new();
