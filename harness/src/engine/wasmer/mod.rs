@@ -1,7 +1,344 @@
 //! The adapter for wasmer.
 
-use super::Configuration;
+mod configurations;
+mod tunables;
 
-pub(super) fn configurations() -> Vec<Configuration> {
-    Vec::new()
+use std::collections::HashMap;
+
+use trapline_reference::Value;
+use wasmer::sys::vm::TrapCode;
+use wasmer::{
+    AsStoreMut, CompileError, DeserializeError, Extern, Function, FunctionEnv, FunctionEnvMut,
+    FunctionType, Instance, InstantiationError, LinkError, Memory, Module, Pages, RuntimeError,
+    Store, Type,
+};
+
+use super::driver::{self, Embedding, digests_of};
+use super::host::{self, HostMemory, HostTrap};
+use super::{Engine, Features, Job};
+use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
+use crate::script::{HOST, HostFunc, ValueType};
+
+use configurations::Settings;
+pub(super) use configurations::configurations;
+use tunables::Budget;
+
+/// One configuration of wasmer.
+struct Wasmer {
+    engine: wasmer::Engine,
+    budget: Budget,
+    /// How many scripts the engine has run.
+    used: u32,
+    features: Features,
+    settings: &'static Settings,
+}
+
+/// An engine keeps the code of every module it ever compiled, so that it has
+/// to be replaced now and then.
+const SCRIPTS_PER_ENGINE: u32 = 64;
+
+impl Engine for Wasmer {
+    fn observe(&mut self, job: &Job<'_>) -> Observation {
+        if self.used == SCRIPTS_PER_ENGINE {
+            self.engine = self.settings.engine(&self.budget);
+            self.used = 0;
+        }
+        self.used += 1;
+        self.budget.set(job.budget.memory_bytes);
+        driver::run_in(
+            || Embedded::new(&self.engine, self.settings),
+            self.features,
+            job,
+        )
+    }
+}
+
+/// What host functions see: the instances registered by name.
+type Registry = HashMap<String, Instance>;
+
+/// One store.
+struct Embedded {
+    store: Store,
+    settings: &'static Settings,
+    registry: FunctionEnv<Registry>,
+    arguments: Vec<wasmer::Value>,
+}
+
+impl Embedded {
+    fn new(engine: &wasmer::Engine, settings: &'static Settings) -> Embedded {
+        let mut store = Store::new(engine.clone());
+        let registry = FunctionEnv::new(&mut store, Registry::new());
+        Embedded {
+            store,
+            settings,
+            registry,
+            arguments: Vec::new(),
+        }
+    }
+
+    fn import(&mut self, module: &str, name: &str) -> Option<Extern> {
+        if module == HOST {
+            return Some(self.host_function(HostFunc::parse(name)?).into());
+        }
+        let instance = self.registry.as_ref(&self.store).get(module)?;
+        instance.exports.get_extern(name).cloned()
+    }
+
+    fn host_function(&mut self, func: HostFunc) -> Function {
+        let (params, results) = func.ty();
+        let ty = FunctionType::new(
+            params.iter().copied().map(type_of).collect::<Vec<_>>(),
+            results.iter().copied().map(type_of).collect::<Vec<_>>(),
+        );
+        Function::new_with_env(
+            &mut self.store,
+            &self.registry,
+            ty,
+            move |env: FunctionEnvMut<'_, Registry>, args: &[wasmer::Value]| {
+                let args: Vec<Value> = args.iter().map(value_of).collect();
+                let result = call_host(env, &func, &args)?;
+                Ok(vec![wasmer_value(result).expect("a number")])
+            },
+        )
+    }
+}
+
+impl Embedding for Embedded {
+    type Module = Module;
+    type Instance = Instance;
+
+    fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
+        let module = Module::from_binary(&self.store, wasm).map_err(rejected)?;
+        if !self.settings.serialize {
+            return Ok(module);
+        }
+        let unsupported = |what: &dyn std::fmt::Display| Outcome::Rejected {
+            stage: Stage::Compile,
+            reason: format!("a serialized module: {what}"),
+        };
+        let bytes = module.serialize().map_err(|e| unsupported(&e))?;
+        // SAFETY: `bytes` come straight from this engine, unaltered.
+        #[expect(unsafe_code, reason = "the round trip is what is tested")]
+        let module: Result<_, DeserializeError> =
+            unsafe { Module::deserialize(&self.store, bytes) };
+        module.map_err(|e| unsupported(&e))
+    }
+
+    fn instantiate(&mut self, module: &Module) -> Result<Instance, Outcome> {
+        let mut imports = Vec::new();
+        for import in module.imports() {
+            match self.import(import.module(), import.name()) {
+                Some(item) => imports.push(item),
+                None => return Err(host::unknown_import(import.module(), import.name())),
+            }
+        }
+        Instance::new_by_index(&mut self.store, module, &imports).map_err(|error| match error {
+            InstantiationError::Link(LinkError::Trap(error)) | InstantiationError::Start(error) => {
+                outcome_of(&error)
+            }
+            InstantiationError::Link(LinkError::Resource(reason)) => Outcome::Limit(reason),
+            error => Outcome::Rejected {
+                stage: Stage::Link,
+                reason: error.to_string(),
+            },
+        })
+    }
+
+    fn register(&mut self, name: &str, instance: &Instance) {
+        self.registry
+            .as_mut(&mut self.store)
+            .insert(name.to_owned(), instance.clone());
+    }
+
+    fn invoke(&mut self, instance: &Instance, func: &str, args: &[Value]) -> Outcome {
+        let Ok(function) = instance.exports.get_function(func) else {
+            return Outcome::Absent;
+        };
+        self.arguments.clear();
+        for &arg in args {
+            match wasmer_value(arg) {
+                Some(value) => self.arguments.push(value),
+                None => return host::reference_argument(),
+            }
+        }
+        match function.call(&mut self.store, &self.arguments) {
+            Ok(values) => Outcome::Values(values.iter().map(value_of).collect()),
+            Err(error) => outcome_of(&error),
+        }
+    }
+
+    fn invoke_host(&mut self, func: &HostFunc, args: &[Value]) -> Outcome {
+        let env = self.registry.clone().into_mut(&mut self.store);
+        match call_host(env, func, args) {
+            Ok(value) => Outcome::Values(vec![value]),
+            Err(error) => outcome_of(&error),
+        }
+    }
+
+    fn get(&mut self, instance: &Instance, global: &str) -> Outcome {
+        match instance.exports.get_global(global) {
+            Ok(global) => Outcome::Values(vec![value_of(&global.get(&mut self.store))]),
+            Err(_) => Outcome::Absent,
+        }
+    }
+
+    fn memory(
+        &mut self,
+        instance: &Instance,
+        export: &str,
+        watch: &Watch,
+    ) -> Option<(u128, Vec<ChunkDigest>)> {
+        let memory = instance.exports.get_memory(export).ok()?;
+        Some(with_bytes(&self.store, memory, |bytes| {
+            (bytes.len() as u128, digests_of(bytes, watch))
+        }))
+    }
+
+    fn read(&mut self, instance: &Instance, export: &str, start: u64, len: usize) -> Vec<u8> {
+        instance.exports.get_memory(export).map_or_else(
+            |_| Vec::new(),
+            |memory| with_bytes(&self.store, memory, |bytes| host::window(bytes, start, len)),
+        )
+    }
+}
+
+/// Looks at the bytes of a memory without copying them.
+fn with_bytes<R>(store: &Store, memory: &Memory, look: impl FnOnce(&[u8]) -> R) -> R {
+    let view = memory.view(store);
+    // SAFETY: the view borrows the store, so that no code runs on it, and the
+    // steps of a script do not overlap, so that none runs elsewhere either.
+    #[expect(unsafe_code, reason = "wasmer gives no safe view without a copy")]
+    look(unsafe { view.data_unchecked() })
+}
+
+/// A memory together with its store, for the built-in instance.
+struct InStore<S> {
+    store: S,
+    memory: Memory,
+}
+
+impl<S: AsStoreMut> HostMemory for InStore<S> {
+    fn grow(&mut self, pages: u64) -> Option<u64> {
+        // No memory of wasmer's has more than 65,536 pages.
+        let pages = Pages(u32::try_from(pages).ok()?);
+        let before = self.memory.grow(&mut self.store, pages).ok()?;
+        Some(before.0.into())
+    }
+
+    fn pages(&mut self) -> u64 {
+        self.memory.size(&self.store).0.into()
+    }
+
+    fn read(&mut self, address: u64) -> Option<u8> {
+        self.memory.view(&self.store).read_u8(address).ok()
+    }
+
+    fn write(&mut self, address: u64, byte: u8) -> bool {
+        self.memory
+            .view(&self.store)
+            .write_u8(address, byte)
+            .is_ok()
+    }
+}
+
+fn call_host(
+    mut env: FunctionEnvMut<'_, Registry>,
+    func: &HostFunc,
+    args: &[Value],
+) -> Result<Value, RuntimeError> {
+    let (registry, store) = env.data_and_store_mut();
+    let memory = registry
+        .get(&func.instance)
+        .and_then(|instance| instance.exports.get_memory(&func.memory).ok())
+        .cloned()
+        .ok_or_else(|| RuntimeError::user(Box::new(HostTrap::no_memory(func))))?;
+    host::perform(func.op, &mut InStore { store, memory }, args)
+        .ok_or_else(|| RuntimeError::new("arguments of another type"))
+}
+
+fn rejected(error: CompileError) -> Outcome {
+    match error {
+        CompileError::Resource(reason) => Outcome::Limit(reason),
+        error => Outcome::Rejected {
+            stage: Stage::Compile,
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// How a call ended that did not return.
+fn outcome_of(error: &RuntimeError) -> Outcome {
+    if error.is::<HostTrap>() {
+        return Outcome::Trap(vec![TrapKind::Host]);
+    }
+    let Some(code) = error.clone().to_trap() else {
+        // The one reason is a call with arguments of another type.
+        return Outcome::Unsupported(error.message());
+    };
+    let kinds: &[TrapKind] = match code {
+        TrapCode::StackOverflow => return Outcome::Exhausted,
+        TrapCode::HeapAccessOutOfBounds => &[TrapKind::OutOfBoundsMemory],
+        TrapCode::HeapMisaligned | TrapCode::UnalignedAtomic => &[TrapKind::UnalignedAtomic],
+        // One code for `table.get` and for `call_indirect`.
+        TrapCode::TableAccessOutOfBounds => {
+            &[TrapKind::OutOfBoundsTable, TrapKind::UndefinedElement]
+        }
+        TrapCode::IndirectCallToNull => &[TrapKind::NullElement],
+        TrapCode::BadSignature => &[TrapKind::IndirectCallType],
+        TrapCode::IntegerOverflow => &[TrapKind::IntegerOverflow],
+        TrapCode::IntegerDivisionByZero => &[TrapKind::DivisionByZero],
+        TrapCode::BadConversionToInteger => &[TrapKind::InvalidConversion],
+        TrapCode::UnreachableCodeReached => &[TrapKind::Unreachable],
+        // Nobody interrupts a script from outside; it is what wasmer says when
+        // a memory that is not shared is asked to wait.
+        TrapCode::HostInterrupt => &[TrapKind::ExpectedSharedMemory],
+        TrapCode::UncaughtException
+        | TrapCode::UninitializedExnRef
+        | TrapCode::YieldOutsideAsyncContext
+        | TrapCode::ReadonlyTableModified => &[TrapKind::Other],
+    };
+    Outcome::Trap(kinds.to_vec())
+}
+
+fn type_of(ty: ValueType) -> Type {
+    match ty {
+        ValueType::I32 => Type::I32,
+        ValueType::I64 => Type::I64,
+        ValueType::F32 => Type::F32,
+        ValueType::F64 => Type::F64,
+        ValueType::V128 => Type::V128,
+        ValueType::FuncRef => Type::FuncRef,
+        ValueType::ExternRef => Type::ExternRef,
+    }
+}
+
+/// `None` for a reference that is not null.
+fn wasmer_value(value: Value) -> Option<wasmer::Value> {
+    Some(match value {
+        Value::I32(v) => wasmer::Value::I32(v.cast_signed()),
+        Value::I64(v) => wasmer::Value::I64(v.cast_signed()),
+        Value::F32(v) => wasmer::Value::F32(f32::from_bits(v)),
+        Value::F64(v) => wasmer::Value::F64(f64::from_bits(v)),
+        Value::V128(v) => wasmer::Value::V128(v),
+        Value::FuncRef(None) => wasmer::Value::FuncRef(None),
+        Value::ExternRef(None) => wasmer::Value::ExternRef(None),
+        Value::FuncRef(Some(_)) | Value::ExternRef(Some(_)) => return None,
+    })
+}
+
+/// References keep only whether they are null: their identity means nothing
+/// to another engine.
+fn value_of(value: &wasmer::Value) -> Value {
+    match value {
+        wasmer::Value::I32(v) => Value::I32(v.cast_unsigned()),
+        wasmer::Value::I64(v) => Value::I64(v.cast_unsigned()),
+        wasmer::Value::F32(v) => Value::F32(v.to_bits()),
+        wasmer::Value::F64(v) => Value::F64(v.to_bits()),
+        wasmer::Value::V128(v) => Value::V128(*v),
+        wasmer::Value::FuncRef(r) => Value::FuncRef(r.as_ref().map(|_| 0)),
+        wasmer::Value::ExternRef(r) => Value::ExternRef(r.as_ref().map(|_| 0)),
+        wasmer::Value::ExceptionRef(_) => {
+            unreachable!("of a proposal that no configuration enables")
+        }
+    }
 }

@@ -1,7 +1,457 @@
 //! The adapter for wasmtime.
 
-use super::Configuration;
+mod configurations;
+mod creator;
 
-pub(super) fn configurations() -> Vec<Configuration> {
-    Vec::new()
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use trapline_reference::Value;
+use wasmtime::{
+    AsContext, AsContextMut, Extern, Func, FuncType, Instance, Memory, Module, ResourceLimiter,
+    SharedMemory, Store, Trap, Val, ValType,
+};
+
+use super::driver::{self, Embedding, digests_of};
+use super::host::{self, HostMemory, HostTrap};
+use super::{Budget, Engine, Features, Job};
+use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
+use crate::script::{HOST, HostFunc, ValueType};
+
+pub(super) use configurations::configurations;
+use configurations::{Metering, Settings};
+
+/// Units of fuel, or seconds of wall clock, that a script may use in a
+/// configuration that counts them. Far beyond what any script needs.
+const FUEL: u64 = 1_000_000_000;
+const EPOCHS: u64 = 10;
+
+/// One configuration of wasmtime.
+struct Wasmtime {
+    engine: wasmtime::Engine,
+    features: Features,
+    settings: &'static Settings,
+}
+
+impl Engine for Wasmtime {
+    fn observe(&mut self, job: &Job<'_>) -> Observation {
+        driver::run_in(
+            || Embedded::new(&self.engine, self.settings, job.budget),
+            self.features,
+            job,
+        )
+    }
+}
+
+/// What the store carries.
+struct State {
+    limits: Limits,
+    registry: HashMap<String, Instance>,
+}
+
+/// The budget. Wasmtime does not ask a limiter about shared memories: their
+/// size is reserved up to the maximum when they are made. A script that is
+/// compared keeps the maximum of its shared memories within the budget.
+struct Limits {
+    bytes: u64,
+    /// Whether anything was refused since the flag was last cleared.
+    refused: bool,
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let allowed = desired as u64 <= self.bytes;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// One store.
+struct Embedded {
+    store: Store<State>,
+    settings: &'static Settings,
+    arguments: Vec<Val>,
+    results: Vec<Val>,
+}
+
+/// An instance, with the functions that were called and their number of results.
+struct Instantiated {
+    instance: Instance,
+    functions: RefCell<HashMap<String, (Func, usize)>>,
+}
+
+impl Embedded {
+    fn new(engine: &wasmtime::Engine, settings: &'static Settings, budget: Budget) -> Embedded {
+        let limits = Limits {
+            bytes: budget.memory_bytes,
+            refused: false,
+        };
+        let mut store = Store::new(
+            engine,
+            State {
+                limits,
+                registry: HashMap::new(),
+            },
+        );
+        store.limiter(|state| &mut state.limits);
+        match settings.metering {
+            Metering::None => {}
+            Metering::Fuel => store.set_fuel(FUEL).expect("fuel is on"),
+            Metering::Epochs => store.set_epoch_deadline(EPOCHS),
+        }
+        Embedded {
+            store,
+            settings,
+            arguments: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+
+    fn import(&mut self, module: &str, name: &str) -> Option<Extern> {
+        if module == HOST {
+            return Some(self.host_function(HostFunc::parse(name)?).into());
+        }
+        let instance = *self.store.data().registry.get(module)?;
+        instance.get_export(&mut self.store, name)
+    }
+
+    fn host_function(&mut self, func: HostFunc) -> Func {
+        let (params, results) = func.ty();
+        let ty = FuncType::new(
+            self.store.engine(),
+            params.iter().copied().map(val_type),
+            results.iter().copied().map(val_type),
+        );
+        Func::new(&mut self.store, ty, move |caller, args, results| {
+            let args: Vec<Value> = args.iter().map(value_of).collect();
+            let result = call_host(caller, &func, &args)?;
+            results[0] = val_of(result).expect("a number");
+            Ok(())
+        })
+    }
+}
+
+impl Embedding for Embedded {
+    type Module = Module;
+    type Instance = Instantiated;
+
+    fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
+        let engine = self.store.engine();
+        let compiled = if self.settings.serialize {
+            engine.precompile_module(wasm).and_then(|bytes| {
+                // SAFETY: `bytes` come straight from this engine, unaltered.
+                #[expect(unsafe_code, reason = "the round trip is what is tested")]
+                unsafe {
+                    Module::deserialize(engine, bytes)
+                }
+            })
+        } else {
+            Module::from_binary(engine, wasm)
+        };
+        compiled.map_err(|error| {
+            let reason = format!("{error:#}");
+            // The pooling allocator checks memories against its slots already here.
+            if self.settings.is_pooling() && reason.contains("exceeds the limit of") {
+                Outcome::Limit(reason)
+            } else {
+                Outcome::Rejected {
+                    stage: Stage::Compile,
+                    reason,
+                }
+            }
+        })
+    }
+
+    fn instantiate(&mut self, module: &Module) -> Result<Instantiated, Outcome> {
+        let mut imports = Vec::with_capacity(module.imports().len());
+        for import in module.imports() {
+            match self.import(import.module(), import.name()) {
+                Some(item) => imports.push(item),
+                None => return Err(host::unknown_import(import.module(), import.name())),
+            }
+        }
+        self.store.data_mut().limits.refused = false;
+        match Instance::new(&mut self.store, module, &imports) {
+            Ok(instance) => Ok(Instantiated {
+                instance,
+                functions: RefCell::default(),
+            }),
+            Err(error) => Err(trap_of(&error).unwrap_or_else(|| {
+                let reason = format!("{error:#}");
+                // There is no type for it; the imports are checked before
+                // anything is allocated, so what else fails is allocation.
+                if reason.starts_with("incompatible import type") {
+                    Outcome::Rejected {
+                        stage: Stage::Link,
+                        reason,
+                    }
+                } else {
+                    Outcome::Limit(reason)
+                }
+            })),
+        }
+    }
+
+    fn register(&mut self, name: &str, instance: &Instantiated) {
+        self.store
+            .data_mut()
+            .registry
+            .insert(name.to_owned(), instance.instance);
+    }
+
+    fn invoke(&mut self, instance: &Instantiated, func: &str, args: &[Value]) -> Outcome {
+        let known = instance.functions.borrow().get(func).copied();
+        let (function, results) = match known {
+            Some(known) => known,
+            None => {
+                let Some(function) = instance.instance.get_func(&mut self.store, func) else {
+                    return Outcome::Absent;
+                };
+                let entry = (function, function.ty(&self.store).results().len());
+                instance
+                    .functions
+                    .borrow_mut()
+                    .insert(func.to_owned(), entry);
+                entry
+            }
+        };
+        self.arguments.clear();
+        for &arg in args {
+            match val_of(arg) {
+                Some(val) => self.arguments.push(val),
+                None => return host::reference_argument(),
+            }
+        }
+        self.results.clear();
+        self.results.resize(results, Val::I32(0));
+        match function.call(&mut self.store, &self.arguments, &mut self.results) {
+            Ok(()) => Outcome::Values(self.results.iter().map(value_of).collect()),
+            Err(error) => outcome_of(&error),
+        }
+    }
+
+    fn invoke_host(&mut self, func: &HostFunc, args: &[Value]) -> Outcome {
+        match call_host(&mut self.store, func, args) {
+            Ok(value) => Outcome::Values(vec![value]),
+            Err(error) => outcome_of(&error),
+        }
+    }
+
+    fn get(&mut self, instance: &Instantiated, global: &str) -> Outcome {
+        match instance.instance.get_global(&mut self.store, global) {
+            Some(global) => Outcome::Values(vec![value_of(&global.get(&mut self.store))]),
+            None => Outcome::Absent,
+        }
+    }
+
+    fn memory(
+        &mut self,
+        instance: &Instantiated,
+        export: &str,
+        watch: &Watch,
+    ) -> Option<(u128, Vec<ChunkDigest>)> {
+        let memory = AnyMemory::of(&mut self.store, instance.instance, export)?;
+        let bytes = memory.bytes(&self.store);
+        Some((bytes.len() as u128, digests_of(bytes, watch)))
+    }
+
+    fn read(&mut self, instance: &Instantiated, export: &str, start: u64, len: usize) -> Vec<u8> {
+        AnyMemory::of(&mut self.store, instance.instance, export).map_or_else(Vec::new, |memory| {
+            host::window(memory.bytes(&self.store), start, len)
+        })
+    }
+}
+
+/// A memory of either kind.
+enum AnyMemory {
+    Own(Memory),
+    Shared(SharedMemory),
+}
+
+impl AnyMemory {
+    fn of(store: impl AsContextMut, instance: Instance, export: &str) -> Option<AnyMemory> {
+        match instance.get_export(store, export)? {
+            Extern::Memory(memory) => Some(AnyMemory::Own(memory)),
+            Extern::SharedMemory(memory) => Some(AnyMemory::Shared(memory)),
+            _ => None,
+        }
+    }
+
+    fn bytes<'a>(&'a self, store: &'a impl AsContext<Data = State>) -> &'a [u8] {
+        match self {
+            AnyMemory::Own(memory) => memory.data(store.as_context()),
+            AnyMemory::Shared(memory) => {
+                let cells = memory.data();
+                // SAFETY: the cells are readable for as long as `self` lives,
+                // and no code that could write to them runs while the harness
+                // looks at a memory: the steps of a script do not overlap.
+                #[expect(unsafe_code, reason = "wasmtime gives no safe view of a shared memory")]
+                unsafe {
+                    std::slice::from_raw_parts(cells.as_ptr().cast::<u8>(), cells.len())
+                }
+            }
+        }
+    }
+}
+
+/// A memory together with its store, for the built-in instance.
+struct InStore<C> {
+    store: C,
+    memory: AnyMemory,
+}
+
+impl<C: AsContextMut<Data = State>> HostMemory for InStore<C> {
+    fn grow(&mut self, pages: u64) -> Option<u64> {
+        match &self.memory {
+            AnyMemory::Own(memory) => memory.grow(&mut self.store, pages).ok(),
+            AnyMemory::Shared(memory) => memory.grow(pages).ok(),
+        }
+    }
+
+    fn pages(&mut self) -> u64 {
+        match &self.memory {
+            AnyMemory::Own(memory) => memory.size(&self.store),
+            AnyMemory::Shared(memory) => memory.size(),
+        }
+    }
+
+    fn read(&mut self, address: u64) -> Option<u8> {
+        let address = usize::try_from(address).ok()?;
+        match &self.memory {
+            AnyMemory::Own(memory) => {
+                let mut byte = [0];
+                memory.read(&self.store, address, &mut byte).ok()?;
+                Some(byte[0])
+            }
+            AnyMemory::Shared(_) => self.memory.bytes(&self.store).get(address).copied(),
+        }
+    }
+
+    fn write(&mut self, address: u64, byte: u8) -> bool {
+        let Ok(address) = usize::try_from(address) else {
+            return false;
+        };
+        match &self.memory {
+            AnyMemory::Own(memory) => memory.write(&mut self.store, address, &[byte]).is_ok(),
+            AnyMemory::Shared(memory) => match memory.data().get(address) {
+                Some(cell) => {
+                    // SAFETY: the cell lives as long as the memory; an atomic
+                    // store, because other threads may run on this memory.
+                    #[expect(unsafe_code, reason = "the API asks for atomics made by hand")]
+                    unsafe {
+                        std::sync::atomic::AtomicU8::from_ptr(cell.get())
+                            .store(byte, std::sync::atomic::Ordering::SeqCst);
+                    }
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+}
+
+fn call_host(
+    mut store: impl AsContextMut<Data = State>,
+    func: &HostFunc,
+    args: &[Value],
+) -> wasmtime::Result<Value> {
+    let instance = store
+        .as_context()
+        .data()
+        .registry
+        .get(&func.instance)
+        .copied();
+    let memory = instance
+        .and_then(|instance| AnyMemory::of(&mut store, instance, &func.memory))
+        .ok_or_else(|| wasmtime::Error::new(HostTrap::no_memory(func)))?;
+    host::perform(func.op, &mut InStore { store, memory }, args)
+        .ok_or_else(|| wasmtime::Error::msg("arguments of another type"))
+}
+
+/// How a call ended that did not return.
+fn outcome_of(error: &wasmtime::Error) -> Outcome {
+    // The one other reason is a call with arguments of another type.
+    trap_of(error).unwrap_or_else(|| Outcome::Unsupported(format!("{error:#}")))
+}
+
+fn trap_of(error: &wasmtime::Error) -> Option<Outcome> {
+    if error.is::<HostTrap>() {
+        return Some(Outcome::Trap(vec![TrapKind::Host]));
+    }
+    let kinds: &[TrapKind] = match *error.downcast_ref::<Trap>()? {
+        Trap::StackOverflow => return Some(Outcome::Exhausted),
+        Trap::Interrupt | Trap::OutOfFuel => return Some(Outcome::Interrupted),
+        Trap::MemoryOutOfBounds => &[TrapKind::OutOfBoundsMemory],
+        Trap::HeapMisaligned => &[TrapKind::UnalignedAtomic],
+        // One code for `table.get` and for `call_indirect`.
+        Trap::TableOutOfBounds => &[TrapKind::OutOfBoundsTable, TrapKind::UndefinedElement],
+        Trap::IndirectCallToNull => &[TrapKind::NullElement],
+        Trap::BadSignature => &[TrapKind::IndirectCallType],
+        Trap::IntegerOverflow => &[TrapKind::IntegerOverflow],
+        Trap::IntegerDivisionByZero => &[TrapKind::DivisionByZero],
+        Trap::BadConversionToInteger => &[TrapKind::InvalidConversion],
+        Trap::UnreachableCodeReached => &[TrapKind::Unreachable],
+        Trap::AtomicWaitNonSharedMemory => &[TrapKind::ExpectedSharedMemory],
+        Trap::NullReference => &[TrapKind::NullReference],
+        Trap::CannotBlockSyncTask => &[TrapKind::WouldBlock],
+        _ => &[TrapKind::Other],
+    };
+    Some(Outcome::Trap(kinds.to_vec()))
+}
+
+fn val_type(ty: ValueType) -> ValType {
+    match ty {
+        ValueType::I32 => ValType::I32,
+        ValueType::I64 => ValType::I64,
+        ValueType::F32 => ValType::F32,
+        ValueType::F64 => ValType::F64,
+        ValueType::V128 => ValType::V128,
+        ValueType::FuncRef => ValType::FUNCREF,
+        ValueType::ExternRef => ValType::EXTERNREF,
+    }
+}
+
+/// `None` for a reference that is not null.
+fn val_of(value: Value) -> Option<Val> {
+    Some(match value {
+        Value::I32(v) => Val::I32(v.cast_signed()),
+        Value::I64(v) => Val::I64(v.cast_signed()),
+        Value::F32(v) => Val::F32(v),
+        Value::F64(v) => Val::F64(v),
+        Value::V128(v) => Val::V128(v.into()),
+        Value::FuncRef(None) => Val::FuncRef(None),
+        Value::ExternRef(None) => Val::ExternRef(None),
+        Value::FuncRef(Some(_)) | Value::ExternRef(Some(_)) => return None,
+    })
+}
+
+/// References keep only whether they are null: their identity means nothing
+/// to another engine.
+fn value_of(val: &Val) -> Value {
+    match val {
+        Val::I32(v) => Value::I32(v.cast_unsigned()),
+        Val::I64(v) => Value::I64(v.cast_unsigned()),
+        Val::F32(v) => Value::F32(*v),
+        Val::F64(v) => Value::F64(*v),
+        Val::V128(v) => Value::V128(v.as_u128()),
+        Val::FuncRef(f) => Value::FuncRef(f.map(|_| 0)),
+        Val::ExternRef(r) => Value::ExternRef(r.map(|_| 0)),
+        Val::AnyRef(_) | Val::ExnRef(_) | Val::ContRef(_) => {
+            unreachable!("of a proposal that no configuration enables")
+        }
+    }
 }

@@ -1,0 +1,183 @@
+//! The configurations of wasmer.
+
+use std::num::NonZero;
+
+use wasmer::sys::{
+    BaseTunables, Cranelift, CraneliftOptLevel, EngineBuilder, Features as Proposals, Singlepass,
+    Target,
+};
+
+use super::Wasmer;
+use super::tunables::{Budget, Limiting};
+use crate::engine::{Configuration, Engine, Feature, Features};
+
+/// The version of the crate; a test compares it with the lock file.
+pub(super) const VERSION: &str = "7.3.0";
+
+/// What compiles the code, and how memories are laid out.
+pub(super) struct Settings {
+    compiler: Compiler,
+    layout: Layout,
+    /// Whether a module is serialized and deserialized before it runs.
+    pub(super) serialize: bool,
+}
+
+enum Compiler {
+    /// Cranelift, optimising or not.
+    Cranelift { optimise: bool },
+    /// The baseline compiler.
+    Singlepass,
+}
+
+/// Where linear memories lie in the address space.
+enum Layout {
+    /// Wasmer's default: 4 GiB reserved, 4 GiB guarded behind it.
+    Static,
+    /// Nothing reserved, so many bytes guarded: every check is explicit.
+    Dynamic { guard: u64 },
+}
+
+const CRANELIFT: Settings = Settings {
+    compiler: Compiler::Cranelift { optimise: true },
+    layout: Layout::Static,
+    serialize: false,
+};
+
+const SINGLEPASS: Settings = Settings {
+    compiler: Compiler::Singlepass,
+    ..CRANELIFT
+};
+
+impl Settings {
+    /// What a configuration with these settings can run.
+    const fn features(&self) -> Features {
+        const ALL: Features = Features::of(&[
+            Feature::MultiMemory,
+            Feature::Threads,
+            Feature::Simd,
+            Feature::ExternRef,
+            Feature::ExtendedConst,
+        ]);
+        match self.compiler {
+            Compiler::Cranelift { .. } => ALL,
+            Compiler::Singlepass => ALL.without(Features::of(&[Feature::Simd])),
+        }
+    }
+
+    pub(super) fn engine(&self, budget: &Budget) -> wasmer::Engine {
+        let Settings {
+            compiler,
+            layout,
+            serialize: _,
+        } = self;
+        // Otherwise each module is compiled by a pool of threads of its own.
+        let threads = NonZero::<usize>::MIN;
+        let builder = match compiler {
+            Compiler::Cranelift { optimise } => {
+                let mut compiler = Cranelift::new();
+                compiler.num_threads(threads).opt_level(if *optimise {
+                    CraneliftOptLevel::Speed
+                } else {
+                    CraneliftOptLevel::None
+                });
+                EngineBuilder::new(compiler)
+            }
+            Compiler::Singlepass => {
+                let mut compiler = Singlepass::new();
+                compiler.num_threads(threads);
+                EngineBuilder::new(compiler)
+            }
+        };
+        // What is not declared is left on where it can be, so that a check of
+        // the declaration sees what the engine can do. Not memory64: the flag
+        // leads to `unimplemented!`.
+        let mut proposals = Proposals::default();
+        proposals
+            .tail_call(true)
+            .relaxed_simd(false)
+            .exceptions(false)
+            .wide_arithmetic(false);
+        let mut engine = builder.set_features(Some(proposals)).engine();
+        let mut base = BaseTunables::for_target(&Target::default());
+        match layout {
+            Layout::Static => {}
+            Layout::Dynamic { guard } => {
+                // Exhaustive, so that a new knob does not go unnoticed.
+                let BaseTunables {
+                    static_memory_bound,
+                    static_memory_offset_guard_size: _,
+                    dynamic_memory_offset_guard_size,
+                } = &mut base;
+                *static_memory_bound = 0u32.into();
+                *dynamic_memory_offset_guard_size = *guard;
+            }
+        }
+        engine.set_tunables(Limiting {
+            base,
+            budget: budget.clone(),
+        });
+        engine.into()
+    }
+}
+
+fn build(settings: &'static Settings) -> Box<dyn Engine> {
+    let budget = Budget::default();
+    Box::new(Wasmer {
+        engine: settings.engine(&budget),
+        budget,
+        used: 0,
+        features: settings.features(),
+        settings,
+    })
+}
+
+macro_rules! table {
+    ($( $name:literal, $about:literal: $settings:expr; )*) => {
+        /// One row for each configuration.
+        pub(in crate::engine) fn configurations() -> Vec<Configuration> {
+            vec![$({
+                static SETTINGS: Settings = $settings;
+                Configuration {
+                    name: concat!("wasmer/", $name),
+                    version: VERSION,
+                    about: $about,
+                    features: SETTINGS.features(),
+                    build: || Ok(build(&SETTINGS)),
+                }
+            }),*]
+        }
+    };
+}
+
+table! {
+    "cranelift", "optimising compiler, defaults": CRANELIFT;
+    "cranelift+o0", "not optimising": Settings {
+        compiler: Compiler::Cranelift { optimise: false },
+        ..CRANELIFT
+    };
+    "cranelift+dynamic", "nothing reserved, 64 KiB guarded: explicit bounds checks": Settings {
+        layout: Layout::Dynamic { guard: 0x1_0000 },
+        ..CRANELIFT
+    };
+    "cranelift+no-guard", "nothing reserved, nothing guarded": Settings {
+        layout: Layout::Dynamic { guard: 0 },
+        ..CRANELIFT
+    };
+    "cranelift+serialized", "every module serialized and deserialized": Settings {
+        serialize: true,
+        ..CRANELIFT
+    };
+    "singlepass", "baseline compiler, defaults": SINGLEPASS;
+    "singlepass+dynamic", "nothing reserved, 64 KiB guarded": Settings {
+        layout: Layout::Dynamic { guard: 0x1_0000 },
+        ..SINGLEPASS
+    };
+    "singlepass+no-guard", "nothing reserved, nothing guarded": Settings {
+        layout: Layout::Dynamic { guard: 0 },
+        ..SINGLEPASS
+    };
+    "singlepass+serialized", "every module serialized and deserialized": Settings {
+        serialize: true,
+        ..SINGLEPASS
+    };
+}

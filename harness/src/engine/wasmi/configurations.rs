@@ -1,0 +1,97 @@
+//! The configurations of wasmi.
+
+use wasmi::{CompilationMode, Config};
+
+use super::Wasmi;
+use crate::engine::{Configuration, Engine, Feature, Features};
+
+/// The version of the crate; a test compares it with the lock file.
+pub(super) const VERSION: &str = "2.0.0";
+
+/// What is done when.
+pub(super) struct Settings {
+    mode: CompilationMode,
+    /// Whether every instruction costs fuel.
+    pub(super) fuel: bool,
+    /// Whether a valid module is translated as if nobody knew that it is valid.
+    pub(super) unchecked: bool,
+}
+
+const EAGER: Settings = Settings {
+    mode: CompilationMode::Eager,
+    fuel: false,
+    unchecked: false,
+};
+
+const FEATURES: Features = Features::of(&[
+    Feature::Memory64,
+    Feature::MultiMemory,
+    Feature::CustomPageSizes,
+    Feature::Simd,
+    Feature::TailCall,
+    Feature::ExternRef,
+    Feature::ExtendedConst,
+]);
+
+impl Settings {
+    pub(super) fn engine(&self) -> wasmi::Engine {
+        let Settings {
+            mode,
+            fuel,
+            unchecked: _,
+        } = self;
+        let mut config = Config::default();
+        config
+            .compilation_mode(*mode)
+            .consume_fuel(*fuel)
+            .wasm_custom_page_sizes(true)
+            .wasm_relaxed_simd(false)
+            .wasm_wide_arithmetic(false);
+        wasmi::Engine::new(&config)
+    }
+}
+
+fn build(settings: &'static Settings) -> Box<dyn Engine> {
+    Box::new(Wasmi {
+        engine: settings.engine(),
+        used: 0,
+        features: FEATURES,
+        settings,
+    })
+}
+
+macro_rules! table {
+    ($( $name:literal, $about:literal: $settings:expr; )*) => {
+        /// One row for each configuration.
+        pub(in crate::engine) fn configurations() -> Vec<Configuration> {
+            vec![$({
+                static SETTINGS: Settings = $settings;
+                Configuration {
+                    name: concat!("wasmi/", $name),
+                    version: VERSION,
+                    about: $about,
+                    features: FEATURES,
+                    build: || Ok(build(&SETTINGS)),
+                }
+            }),*]
+        }
+    };
+}
+
+table! {
+    "eager", "interpreter, everything translated at once": EAGER;
+    "lazy-translation", "functions translated when first called": Settings {
+        mode: CompilationMode::LazyTranslation,
+        ..EAGER
+    };
+    "eager+fuel", "every instruction costs fuel": Settings { fuel: true, ..EAGER };
+    "eager+unchecked", "valid modules translated without validation": Settings {
+        unchecked: true,
+        ..EAGER
+    };
+    "lazy+unchecked", "valid modules, functions translated without validation when first called": Settings {
+        mode: CompilationMode::Lazy,
+        unchecked: true,
+        ..EAGER
+    };
+}

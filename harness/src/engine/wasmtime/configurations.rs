@@ -1,0 +1,398 @@
+//! The configurations of wasmtime.
+
+use std::sync::Arc;
+
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
+
+use super::Wasmtime;
+use super::creator::Heap;
+use crate::engine::{Configuration, Engine, Feature, Features};
+
+/// The version of the crate; a test compares it with the lock file.
+pub(super) const VERSION: &str = "48.0.8";
+
+/// What runs the code, and how memories are laid out.
+pub(super) struct Settings {
+    compiler: Compiler,
+    allocator: Allocator,
+    layout: Layout,
+    /// Whether traps are told from signals; otherwise every check is explicit.
+    signals: bool,
+    /// Whether an address is masked after its bounds check, against speculation.
+    spectre_mitigation: bool,
+    pub(super) metering: Metering,
+    /// Whether a module is serialized and deserialized before it runs.
+    pub(super) serialize: bool,
+}
+
+enum Compiler {
+    /// Cranelift, optimising or not.
+    Cranelift { optimise: bool },
+    /// The baseline compiler.
+    Winch,
+    /// The interpreter.
+    Pulley,
+}
+
+enum Allocator {
+    /// Memories come and go with their store.
+    OnDemand,
+    /// Memories are slots of a pool that outlives stores; so many bytes of a
+    /// slot are zeroed by hand when it is freed, the rest by the system.
+    Pooling { keep_resident: usize },
+    /// Memories are made by [`Heap`].
+    Creator,
+}
+
+/// Where linear memories lie in the address space: sizes in bytes, `None` for
+/// wasmtime's default.
+struct Layout {
+    /// What is reserved for a memory when it is made.
+    reservation: Option<u64>,
+    /// What is reserved behind a memory that outgrew its reservation.
+    reservation_for_growth: Option<u64>,
+    /// The unmapped region behind a memory.
+    guard: Option<u64>,
+    guard_before: bool,
+    may_move: bool,
+    /// Whether data segments are mapped copy-on-write instead of written.
+    copy_on_write: bool,
+}
+
+/// How a run is kept from going on for ever.
+pub(super) enum Metering {
+    /// It is not.
+    None,
+    /// Every instruction costs fuel.
+    Fuel,
+    /// Loops and functions look at a clock.
+    Epochs,
+}
+
+const LAYOUT: Layout = Layout {
+    reservation: None,
+    reservation_for_growth: None,
+    guard: None,
+    guard_before: true,
+    may_move: true,
+    copy_on_write: true,
+};
+
+/// Nothing reserved and nothing guarded: every check is explicit, every grow moves.
+const DYNAMIC: Layout = Layout {
+    reservation: Some(0),
+    reservation_for_growth: Some(0),
+    guard: Some(0),
+    ..LAYOUT
+};
+
+const CRANELIFT: Settings = Settings {
+    compiler: Compiler::Cranelift { optimise: true },
+    allocator: Allocator::OnDemand,
+    layout: LAYOUT,
+    signals: true,
+    spectre_mitigation: true,
+    metering: Metering::None,
+    serialize: false,
+};
+
+const WINCH: Settings = Settings {
+    compiler: Compiler::Winch,
+    ..CRANELIFT
+};
+
+const PULLEY: Settings = Settings {
+    compiler: Compiler::Pulley,
+    ..CRANELIFT
+};
+
+/// Slots of the pool, and how many memories and tables a module may have.
+const SLOTS: u32 = 100;
+const PER_MODULE: u32 = 16;
+
+impl Settings {
+    pub(super) fn is_pooling(&self) -> bool {
+        matches!(self.allocator, Allocator::Pooling { .. })
+    }
+
+    /// What a configuration with these settings can run.
+    const fn features(&self) -> Features {
+        const ALL: Features = Features::of(&[
+            Feature::Memory64,
+            Feature::MultiMemory,
+            Feature::Threads,
+            Feature::CustomPageSizes,
+            Feature::Simd,
+            Feature::TailCall,
+            Feature::ExtendedConst,
+        ]);
+        const THREADS: Features = Features::of(&[Feature::Threads]);
+        let features = match self.compiler {
+            Compiler::Cranelift { .. } => ALL,
+            Compiler::Winch => ALL.without(Features::of(&[Feature::TailCall])),
+            Compiler::Pulley => ALL.without(THREADS),
+        };
+        // A shared memory neither lives in a pool nor moves: where nothing is
+        // reserved for it, it does not grow.
+        match (&self.allocator, self.layout.reservation) {
+            (Allocator::Pooling { .. }, _) | (_, Some(_)) => features.without(THREADS),
+            (Allocator::OnDemand | Allocator::Creator, None) => features,
+        }
+    }
+
+    fn config(&self) -> Config {
+        let Settings {
+            compiler,
+            allocator,
+            layout,
+            signals,
+            spectre_mitigation,
+            metering,
+            serialize: _,
+        } = self;
+        let Layout {
+            reservation,
+            reservation_for_growth,
+            guard,
+            guard_before,
+            may_move,
+            copy_on_write,
+        } = layout;
+        let mut config = Config::new();
+        match compiler {
+            Compiler::Cranelift { optimise } => {
+                config.strategy(Strategy::Cranelift);
+                config.cranelift_opt_level(if *optimise {
+                    OptLevel::Speed
+                } else {
+                    OptLevel::None
+                });
+            }
+            Compiler::Winch => {
+                config.strategy(Strategy::Winch);
+            }
+            Compiler::Pulley => {
+                config
+                    .target("pulley64")
+                    .expect("the interpreter is linked in");
+            }
+        }
+        if let Some(bytes) = reservation {
+            config.memory_reservation(*bytes);
+        }
+        if let Some(bytes) = reservation_for_growth {
+            config.memory_reservation_for_growth(*bytes);
+        }
+        if let Some(bytes) = guard {
+            config.memory_guard_size(*bytes);
+        }
+        config
+            .guard_before_linear_memory(*guard_before)
+            .memory_may_move(*may_move)
+            .memory_init_cow(*copy_on_write);
+        match allocator {
+            Allocator::OnDemand => {}
+            Allocator::Creator => {
+                config.with_host_memory(Arc::new(Heap));
+            }
+            Allocator::Pooling { keep_resident } => {
+                let mut pool = PoolingAllocationConfig::new();
+                pool.total_core_instances(SLOTS)
+                    .total_memories(SLOTS)
+                    .total_tables(SLOTS)
+                    .max_memories_per_module(PER_MODULE)
+                    .max_tables_per_module(PER_MODULE)
+                    // A slot just freed is the first to be used again.
+                    .max_unused_warm_slots(0)
+                    .linear_memory_keep_resident(*keep_resident);
+                config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+            }
+        }
+        config.signals_based_traps(*signals);
+        if !spectre_mitigation {
+            for flag in [
+                "enable_heap_access_spectre_mitigation",
+                "enable_table_access_spectre_mitigation",
+            ] {
+                // SAFETY: the flag only leaves out a hardening measure; it
+                // does not change what the code does.
+                #[expect(unsafe_code, reason = "wasmtime has no other way to say it")]
+                unsafe {
+                    config.cranelift_flag_set(flag, "false");
+                }
+            }
+        }
+        match metering {
+            Metering::None => {}
+            Metering::Fuel => {
+                config.consume_fuel(true);
+            }
+            Metering::Epochs => {
+                config.epoch_interruption(true);
+            }
+        }
+        // What is not declared is left as the compiler has it, so that a check
+        // of the declaration sees what it can do.
+        config
+            .wasm_custom_page_sizes(true)
+            .shared_memory(true)
+            .wasm_relaxed_simd(false)
+            // Nobody reads where in a module a trap stands.
+            .wasm_backtrace_max_frames(None)
+            .generate_address_map(false);
+        config
+    }
+}
+
+fn build(settings: &'static Settings) -> Result<Box<dyn Engine>, String> {
+    let engine = wasmtime::Engine::new(&settings.config()).map_err(|e| format!("{e:#}"))?;
+    if let Metering::Epochs = settings.metering {
+        tick(&engine)?;
+    }
+    Ok(Box::new(Wasmtime {
+        engine,
+        features: settings.features(),
+        settings,
+    }))
+}
+
+/// Advances the engine's clock once a second for as long as the engine lives.
+fn tick(engine: &wasmtime::Engine) -> Result<(), String> {
+    let engine = engine.weak();
+    let clock = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(std::time::Duration::from_secs(1));
+        }
+    };
+    std::thread::Builder::new()
+        .name("epochs".to_owned())
+        .spawn(clock)
+        .map(drop)
+        .map_err(|e| format!("no thread for the epochs: {e}"))
+}
+
+macro_rules! table {
+    ($( $name:literal, $about:literal: $settings:expr; )*) => {
+        /// One row for each configuration.
+        pub(in crate::engine) fn configurations() -> Vec<Configuration> {
+            vec![$({
+                static SETTINGS: Settings = $settings;
+                Configuration {
+                    name: concat!("wasmtime/", $name),
+                    version: VERSION,
+                    about: $about,
+                    features: SETTINGS.features(),
+                    build: || build(&SETTINGS),
+                }
+            }),*]
+        }
+    };
+}
+
+table! {
+    "cranelift", "optimising compiler, defaults": CRANELIFT;
+    "cranelift+o0", "not optimising": Settings {
+        compiler: Compiler::Cranelift { optimise: false },
+        ..CRANELIFT
+    };
+    "cranelift+dynamic", "nothing reserved, nothing guarded: explicit bounds checks": Settings {
+        layout: DYNAMIC,
+        ..CRANELIFT
+    };
+    "cranelift+o0+dynamic", "not optimising, explicit bounds checks": Settings {
+        compiler: Compiler::Cranelift { optimise: false },
+        layout: DYNAMIC,
+        ..CRANELIFT
+    };
+    "cranelift+small-guard", "nothing reserved but 1 MiB behind a memory that grew, 64 KiB guarded": Settings {
+        layout: Layout {
+            reservation: Some(0),
+            reservation_for_growth: Some(0x10_0000),
+            guard: Some(0x1_0000),
+            ..LAYOUT
+        },
+        ..CRANELIFT
+    };
+    "cranelift+moving", "nothing reserved, 32 MiB guarded: every grow moves": Settings {
+        layout: Layout {
+            reservation: Some(0),
+            reservation_for_growth: Some(0),
+            ..LAYOUT
+        },
+        ..CRANELIFT
+    };
+    "cranelift+fixed", "memories never move": Settings {
+        layout: Layout { may_move: false, ..LAYOUT },
+        ..CRANELIFT
+    };
+    "cranelift+no-signals", "every check explicit, no signal handlers": Settings {
+        signals: false,
+        spectre_mitigation: false,
+        ..CRANELIFT
+    };
+    "cranelift+no-cow", "data segments written, not mapped": Settings {
+        layout: Layout { copy_on_write: false, ..LAYOUT },
+        ..CRANELIFT
+    };
+    "cranelift+no-guard-before", "no guard before a memory": Settings {
+        layout: Layout { guard_before: false, ..LAYOUT },
+        ..CRANELIFT
+    };
+    "cranelift+no-spectre", "explicit bounds checks without masking": Settings {
+        layout: DYNAMIC,
+        spectre_mitigation: false,
+        ..CRANELIFT
+    };
+    "cranelift+pooling", "memories are slots, used again at once": Settings {
+        allocator: Allocator::Pooling { keep_resident: 0 },
+        ..CRANELIFT
+    };
+    "cranelift+pooling+resident", "slots zeroed by hand up to 128 KiB": Settings {
+        allocator: Allocator::Pooling { keep_resident: 0x2_0000 },
+        ..CRANELIFT
+    };
+    "cranelift+pooling+no-cow", "slots, data segments written": Settings {
+        allocator: Allocator::Pooling { keep_resident: 0x2_0000 },
+        layout: Layout { copy_on_write: false, ..LAYOUT },
+        ..CRANELIFT
+    };
+    "cranelift+creator", "memories made by a creator of ours, on the heap": Settings {
+        allocator: Allocator::Creator,
+        // Wasmtime panics where it would map a data segment into a memory that
+        // it did not make itself.
+        layout: Layout { copy_on_write: false, ..DYNAMIC },
+        ..CRANELIFT
+    };
+    "cranelift+fuel", "every instruction costs fuel": Settings {
+        metering: Metering::Fuel,
+        ..CRANELIFT
+    };
+    "cranelift+epochs", "loops and functions look at a clock": Settings {
+        metering: Metering::Epochs,
+        ..CRANELIFT
+    };
+    "cranelift+serialized", "every module serialized and deserialized": Settings {
+        serialize: true,
+        ..CRANELIFT
+    };
+    "winch", "baseline compiler, defaults": WINCH;
+    "winch+dynamic", "nothing reserved, nothing guarded": Settings {
+        layout: DYNAMIC,
+        ..WINCH
+    };
+    "winch+pooling", "memories are slots, used again at once": Settings {
+        allocator: Allocator::Pooling { keep_resident: 0 },
+        ..WINCH
+    };
+    "winch+fuel", "every instruction costs fuel": Settings {
+        metering: Metering::Fuel,
+        ..WINCH
+    };
+    "pulley", "interpreter, defaults": PULLEY;
+    "pulley+dynamic", "nothing reserved, nothing guarded": Settings {
+        layout: DYNAMIC,
+        ..PULLEY
+    };
+}
