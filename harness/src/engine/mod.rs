@@ -5,7 +5,12 @@
 
 pub mod driver;
 mod features;
+mod host;
 pub mod reference;
+mod select;
+#[cfg(test)]
+mod tests;
+mod verify;
 #[cfg(feature = "wasmer")]
 mod wasmer;
 #[cfg(feature = "wasmi")]
@@ -16,7 +21,9 @@ mod wasmtime;
 use crate::observation::Observation;
 
 pub use driver::{Budget, Capture, Job};
-pub use features::{Feature, Features};
+pub use features::{Feature, Features, needed_by};
+pub use select::{UnknownEngine, select};
+pub use verify::{Difference, verify};
 
 /// Something that runs scripts. Made once, used for many scripts; what one
 /// script leaves behind must not be seen by the next.

@@ -1,0 +1,102 @@
+//! Which configurations a run is about: `wasmtime/winch`, `wasmi`, `-wasmtime/pulley`.
+
+use super::{Configuration, all};
+
+/// A pattern that fits no configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownEngine {
+    /// The pattern as it was given.
+    pub pattern: String,
+    /// The names of all configurations linked into this binary.
+    pub known: Vec<&'static str>,
+}
+
+impl std::fmt::Display for UnknownEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "unknown engine `{}`; known are {}",
+            self.pattern,
+            self.known.join(", ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownEngine {}
+
+/// The configurations that `patterns` ask for, in the order of [`all`].
+///
+/// A pattern is the name of a configuration or of an engine, for all of its
+/// configurations; with a `-` before it, it takes them away again. Without a
+/// pattern that asks for something, everything is asked for.
+///
+/// # Errors
+///
+/// A pattern that fits no configuration.
+pub fn select<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Configuration>, UnknownEngine> {
+    let mut all = all();
+    let mut wanted = Vec::new();
+    let mut unwanted = Vec::new();
+    for pattern in patterns {
+        let pattern = pattern.as_ref();
+        let (name, list) = match pattern.strip_prefix('-') {
+            Some(name) => (name, &mut unwanted),
+            None => (pattern, &mut wanted),
+        };
+        if !all.iter().any(|c| fits(name, c)) {
+            return Err(UnknownEngine {
+                pattern: pattern.to_owned(),
+                known: all.iter().map(|c| c.name).collect(),
+            });
+        }
+        list.push(name);
+    }
+    all.retain(|c| {
+        (wanted.is_empty() || wanted.iter().any(|name| fits(name, c)))
+            && !unwanted.iter().any(|name| fits(name, c))
+    });
+    Ok(all)
+}
+
+fn fits(name: &str, configuration: &Configuration) -> bool {
+    name == configuration.name || name == configuration.engine()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(patterns: &[&str]) -> Vec<&'static str> {
+        select(patterns)
+            .expect("known names")
+            .iter()
+            .map(|c| c.name)
+            .collect()
+    }
+
+    #[test]
+    fn nothing_asked_for_is_everything() {
+        assert_eq!(names(&[]).len(), all().len());
+    }
+
+    #[cfg(all(feature = "wasmtime", feature = "wasmi"))]
+    #[test]
+    fn names_engines_and_exclusions() {
+        assert_eq!(
+            names(&["wasmi/eager", "wasmtime/winch"]),
+            ["wasmtime/winch", "wasmi/eager"]
+        );
+        assert!(names(&["wasmi"]).iter().all(|n| n.starts_with("wasmi/")));
+        let without = names(&["wasmtime", "-wasmtime/pulley"]);
+        assert!(!without.contains(&"wasmtime/pulley"));
+        assert_eq!(without.len() + 1, names(&["wasmtime"]).len());
+        assert!(!names(&["-wasmtime"]).is_empty());
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_the_known_ones() {
+        let error = select(&["-wasmtime/none"]).err().expect("no such engine");
+        assert_eq!(error.pattern, "-wasmtime/none");
+        assert_eq!(error.known.len(), all().len());
+    }
+}
