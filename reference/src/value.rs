@@ -89,3 +89,32 @@ impl fmt::Display for Value {
         }
     }
 }
+
+/// The slot of a null reference; the others hold their number.
+pub(crate) const NULL: u128 = 1 << 64;
+
+impl Value {
+    /// The slot it is kept in on the stack, without its type.
+    pub(crate) fn slot(self) -> u128 {
+        match self {
+            Value::I32(v) | Value::F32(v) => v.into(),
+            Value::I64(v) | Value::F64(v) => v.into(),
+            Value::V128(v) => v,
+            Value::FuncRef(r) | Value::ExternRef(r) => r.map_or(NULL, Into::into),
+        }
+    }
+
+    /// The value of type `ty` in a slot.
+    pub(crate) fn of(slot: u128, ty: ValueType) -> Value {
+        let reference = (slot != NULL).then_some(slot as u32);
+        match ty {
+            ValueType::I32 => Value::I32(slot as u32),
+            ValueType::I64 => Value::I64(slot as u64),
+            ValueType::F32 => Value::F32(slot as u32),
+            ValueType::F64 => Value::F64(slot as u64),
+            ValueType::V128 => Value::V128(slot),
+            ValueType::FuncRef => Value::FuncRef(reference),
+            ValueType::ExternRef => Value::ExternRef(reference),
+        }
+    }
+}

@@ -131,6 +131,9 @@ pub trait Embedding {
 
     /// The bytes `[start, start + len)` of an exported memory, fewer at its end.
     fn read(&mut self, instance: &Self::Instance, export: &str, start: u64, len: usize) -> Vec<u8>;
+
+    /// Told after each step, once its outcome is known.
+    fn after_step(&mut self) {}
 }
 
 /// Runs `job` in a store of its own that `make` makes, and drops it: the whole
@@ -210,6 +213,7 @@ impl<'a, E: Embedding> Run<'a, '_, E> {
             } else {
                 Vec::new()
             };
+            self.embedding.after_step();
             self.capture(index);
             self.observation
                 .steps

@@ -1,1 +1,340 @@
-//! The reference as an engine.
+//! The reference as an engine: what the specification allows, and a trace.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use trapline_reference::{
+    Access, Config, Error, Extern, FuncType, InstanceId, MemoryId, Module, Rejection, Rules,
+    Specification, Store, Trap, Value,
+};
+
+use super::driver::{self, Embedding};
+use super::{Engine, Feature, Features, Job};
+use crate::observation::{
+    CHUNK, ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digest,
+};
+use crate::script::{HOST, HostFunc, HostOp};
+
+/// What the reference can run.
+pub const FEATURES: Features = Features::of(&[
+    Feature::Memory64,
+    Feature::MultiMemory,
+    Feature::Threads,
+    Feature::CustomPageSizes,
+    Feature::Simd,
+    Feature::TailCall,
+    Feature::ExternRef,
+    Feature::ExtendedConst,
+]);
+
+/// Memories of up to this many chunks are looked at whole.
+const WATCH_FULL: u64 = 32;
+
+/// How the reference is to run.
+#[derive(Clone)]
+pub struct Options {
+    /// The rules of linear memory: [`Specification`], or a planted fault.
+    pub rules: Arc<dyn Rules>,
+    /// Whether to record every access.
+    pub trace: bool,
+    /// The number of a grow that is to end the other way, see
+    /// [`Grow::choice`](trapline_reference::Grow::choice).
+    pub flip: Option<u64>,
+    /// How many instructions a call may execute.
+    pub fuel: u64,
+    /// How many calls may be nested.
+    pub call_depth: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            rules: Arc::new(Specification),
+            trace: true,
+            flip: None,
+            fuel: 10_000_000,
+            call_depth: 1_000,
+        }
+    }
+}
+
+/// What the reference answered.
+#[derive(Clone, Debug)]
+pub struct ReferenceRun {
+    /// Its outcomes and memories.
+    pub observation: Observation,
+    /// Per step, the accesses to memories in order; empty unless
+    /// [`Options::trace`].
+    pub trace: Vec<Vec<Access>>,
+    /// For each memory of [`Watch::full`] chunks at some time, the chunks worth
+    /// looking at in large ones.
+    interesting: BTreeSet<u64>,
+}
+
+/// Runs a job on the reference.
+pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
+    let mut reference = Reference::new(job, options);
+    let observation = driver::run(&mut reference, FEATURES, job);
+    let interesting = reference.interesting();
+    let mut trace = reference.trace;
+    trace.resize(observation.steps.len(), Vec::new());
+    ReferenceRun {
+        observation,
+        trace,
+        interesting,
+    }
+}
+
+/// What is worth looking at in every engine's memories, given what the
+/// reference did: small memories whole; in large ones the chunks that were
+/// written, their neighbours, the first and the last, and where each of these
+/// would land if its address were cut to 32 bits.
+pub fn watch_for(run: &ReferenceRun) -> Watch {
+    let mut chunks = BTreeSet::new();
+    for &index in &run.interesting {
+        for near in [index.saturating_sub(1), index, index.saturating_add(1)] {
+            chunks.insert(near);
+            chunks.insert(near % (1 << 16));
+        }
+    }
+    Watch {
+        full: WATCH_FULL,
+        chunks: chunks.into_iter().collect(),
+    }
+}
+
+/// The reference under rules that `rules` makes anew for every script, as an
+/// engine to be judged.
+pub fn engine(rules: impl Fn() -> Arc<dyn Rules> + 'static) -> Box<dyn Engine> {
+    Box::new(Planted(rules))
+}
+
+struct Planted<F>(F);
+
+impl<F: Fn() -> Arc<dyn Rules>> Engine for Planted<F> {
+    fn observe(&mut self, job: &Job<'_>) -> Observation {
+        let options = Options {
+            rules: (self.0)(),
+            trace: false,
+            ..Options::default()
+        };
+        driver::run(&mut Reference::new(job, &options), FEATURES, job)
+    }
+}
+
+/// The reference with one store.
+struct Reference {
+    store: Store,
+    trace: Vec<Vec<Access>>,
+}
+
+impl Reference {
+    fn new(job: &Job<'_>, options: &Options) -> Reference {
+        let Options {
+            rules,
+            trace,
+            flip,
+            fuel,
+            call_depth,
+        } = options.clone();
+        Reference {
+            store: Store::new(Config {
+                memory_bytes: job.budget.memory_bytes.into(),
+                table_elements: 100_000,
+                fuel,
+                call_depth,
+                trace,
+                flip,
+                rules,
+            }),
+            trace: Vec::new(),
+        }
+    }
+
+    fn interesting(&self) -> BTreeSet<u64> {
+        let mut chunks = BTreeSet::from([0]);
+        for (_, memory) in self.store.memories() {
+            chunks.extend(memory.chunks().map(|(index, _)| index));
+            if let Some(last) = memory.chunk_count().checked_sub(1) {
+                chunks.insert(u64::try_from(last).unwrap_or(u64::MAX));
+            }
+        }
+        chunks
+    }
+
+    fn memory_export(&self, instance: InstanceId, export: &str) -> Option<MemoryId> {
+        match self.store.export(instance, export)? {
+            Extern::Memory(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+impl Embedding for Reference {
+    type Module = Module;
+    type Instance = InstanceId;
+
+    fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
+        Module::new(wasm).map_err(|rejection| match rejection {
+            Rejection::Invalid(invalid) => Outcome::Rejected {
+                stage: Stage::Compile,
+                reason: invalid.to_string(),
+            },
+            Rejection::Unsupported(what) => Outcome::Unsupported(what),
+        })
+    }
+
+    fn instantiate(&mut self, module: &Module) -> Result<InstanceId, Outcome> {
+        self.store
+            .instantiate(module, |store, module, name| {
+                if module == HOST {
+                    host_func(store, name)
+                } else {
+                    let instance = store.registered(module)?;
+                    store.export(instance, name)
+                }
+            })
+            .map_err(outcome_of)
+    }
+
+    fn register(&mut self, name: &str, instance: &InstanceId) {
+        self.store.register(name, *instance);
+    }
+
+    fn invoke(&mut self, instance: &InstanceId, func: &str, args: &[Value]) -> Outcome {
+        match self.store.export(*instance, func) {
+            Some(Extern::Func(func)) => self
+                .store
+                .invoke(func, args)
+                .map_or_else(outcome_of, Outcome::Values),
+            _ => Outcome::Absent,
+        }
+    }
+
+    fn invoke_host(&mut self, func: &HostFunc, args: &[Value]) -> Outcome {
+        call_host(&mut self.store, func, args).map_or_else(outcome_of, Outcome::Values)
+    }
+
+    fn get(&mut self, instance: &InstanceId, global: &str) -> Outcome {
+        match self.store.export(*instance, global) {
+            Some(Extern::Global(global)) => Outcome::Values(vec![self.store.global(global)]),
+            _ => Outcome::Absent,
+        }
+    }
+
+    fn memory(
+        &mut self,
+        instance: &InstanceId,
+        export: &str,
+        watch: &Watch,
+    ) -> Option<(u128, Vec<ChunkDigest>)> {
+        let memory = self.store.memory(self.memory_export(*instance, export)?);
+        // A chunk that is not stored is zero: nothing to read.
+        let one = |index: u64| ChunkDigest {
+            index,
+            digest: memory.chunk(index).map_or(0, digest),
+        };
+        let count = memory.chunk_count();
+        let chunks = if count <= watch.full.into() {
+            (0..count as u64).map(one).collect()
+        } else {
+            let within = |&&index: &&u64| u128::from(index) < count;
+            watch
+                .chunks
+                .iter()
+                .filter(within)
+                .map(|&index| one(index))
+                .collect()
+        };
+        Some((memory.bytes(), chunks))
+    }
+
+    fn read(&mut self, instance: &InstanceId, export: &str, start: u64, len: usize) -> Vec<u8> {
+        let Some(id) = self.memory_export(*instance, export) else {
+            return Vec::new();
+        };
+        let memory = self.store.memory(id);
+        let rest = memory.bytes().saturating_sub(start.into());
+        let mut bytes = vec![0; rest.min(len.min(CHUNK) as u128) as usize];
+        memory.read(start.into(), &mut bytes);
+        bytes
+    }
+
+    fn after_step(&mut self) {
+        self.trace.push(self.store.take_trace());
+    }
+}
+
+/// A function of the built-in instance, as an import.
+fn host_func(store: &mut Store, name: &str) -> Option<Extern> {
+    let func = HostFunc::parse(name)?;
+    let (params, results) = func.ty();
+    let ty = FuncType {
+        params: params.to_vec(),
+        results: results.to_vec(),
+    };
+    let id = store.add_func(
+        ty,
+        Arc::new(move |store, args| call_host(store, &func, args)),
+    );
+    Some(Extern::Func(id))
+}
+
+/// Does what a function of the built-in instance is for.
+fn call_host(store: &mut Store, func: &HostFunc, args: &[Value]) -> Result<Vec<Value>, Error> {
+    let instance = store.registered(&func.instance).ok_or(Trap::Host)?;
+    let Some(Extern::Memory(memory)) = store.export(instance, &func.memory) else {
+        return Err(Trap::Host.into());
+    };
+    let absent = || Error::Absent("the arguments do not fit the function".to_owned());
+    let value = match (func.op, args) {
+        (HostOp::Grow, &[Value::I64(delta)]) => {
+            Value::I64(store.grow(memory, delta).unwrap_or(u64::MAX))
+        }
+        (HostOp::Size, &[]) => Value::I64(store.size(memory) as u64),
+        (HostOp::Read, &[Value::I64(at)]) => {
+            Value::I64(store.read(memory, at).map_or(u64::MAX, u64::from))
+        }
+        (HostOp::Write, &[Value::I64(at), Value::I32(byte)]) => {
+            Value::I32(if store.write(memory, at, byte as u8) {
+                0
+            } else {
+                u32::MAX
+            })
+        }
+        _ => return Err(absent()),
+    };
+    Ok(vec![value])
+}
+
+fn outcome_of(error: Error) -> Outcome {
+    match error {
+        Error::Trap(kinds) => Outcome::Trap(kinds.iter().map(trap_kind).collect()),
+        Error::Exhausted => Outcome::Exhausted,
+        Error::Interrupted => Outcome::Interrupted,
+        Error::Link(reason) => Outcome::Rejected {
+            stage: Stage::Link,
+            reason,
+        },
+        Error::Limit(why) => Outcome::Limit(why),
+        Error::Absent(_) => Outcome::Absent,
+    }
+}
+
+fn trap_kind(trap: Trap) -> TrapKind {
+    match trap {
+        Trap::Unreachable => TrapKind::Unreachable,
+        Trap::OutOfBoundsMemory => TrapKind::OutOfBoundsMemory,
+        Trap::OutOfBoundsTable => TrapKind::OutOfBoundsTable,
+        Trap::UnalignedAtomic => TrapKind::UnalignedAtomic,
+        Trap::ExpectedSharedMemory => TrapKind::ExpectedSharedMemory,
+        Trap::WouldBlock => TrapKind::WouldBlock,
+        Trap::DivisionByZero => TrapKind::DivisionByZero,
+        Trap::IntegerOverflow => TrapKind::IntegerOverflow,
+        Trap::InvalidConversion => TrapKind::InvalidConversion,
+        Trap::NullElement => TrapKind::NullElement,
+        Trap::UndefinedElement => TrapKind::UndefinedElement,
+        Trap::IndirectCallType => TrapKind::IndirectCallType,
+        Trap::Host => TrapKind::Host,
+    }
+}

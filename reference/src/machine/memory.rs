@@ -1,0 +1,289 @@
+//! Memory instructions: operands off the stack, the rules asked, what was done
+//! recorded.
+
+use super::{Frame, Machine};
+use crate::memory::{Bulk, Kind, MemoryId, Request, Site, Wait};
+use crate::module::Access;
+use crate::numeric::Slot;
+use crate::store::Store;
+use crate::trap::{Error, Traps};
+use crate::value::ValueType;
+
+impl Machine {
+    /// Executes an instruction of the table. Gives the timeout when the thread
+    /// is to be suspended.
+    pub(super) fn access(
+        &mut self,
+        store: &mut Store,
+        frame: &Frame,
+        access: &Access,
+    ) -> Result<Option<i64>, Error> {
+        let Access {
+            instruction,
+            memory,
+            offset,
+            lane,
+        } = *access;
+        // Operands, the last one first.
+        let (mut first, mut second) = (0, 0);
+        match instruction.kind {
+            Kind::Load(_) | Kind::LoadExtend(..) | Kind::LoadSplat | Kind::AtomicLoad => {}
+            Kind::AtomicCmpxchg | Kind::Wait => {
+                second = self.pop();
+                first = self.pop();
+            }
+            Kind::LoadLane
+            | Kind::Store
+            | Kind::StoreLane
+            | Kind::AtomicStore
+            | Kind::AtomicRmw(_)
+            | Kind::Notify => first = self.pop(),
+        }
+        let instance = &store.instances[frame.instance as usize];
+        let id = instance.memories[memory as usize];
+        let request = Request {
+            site: instance.site(memory, frame.activation),
+            instruction,
+            offset,
+            address: self.pop_address(),
+            lane,
+        };
+        let rules = &*store.config.rules;
+        let memory = &mut store.memories[id as usize];
+        let mut suspend = None;
+        let done: Result<Option<Slot>, Traps> = match instruction.kind {
+            Kind::Load(_)
+            | Kind::LoadExtend(..)
+            | Kind::LoadSplat
+            | Kind::LoadLane
+            | Kind::AtomicLoad => rules.load(&request, memory, first).map(Some),
+            Kind::Store | Kind::StoreLane | Kind::AtomicStore => {
+                rules.store(&request, memory, first).map(|()| None)
+            }
+            Kind::AtomicRmw(op) => rules.atomic_rmw(&request, memory, op, first).map(Some),
+            Kind::AtomicCmpxchg => rules
+                .atomic_cmpxchg(&request, memory, first, second)
+                .map(Some),
+            Kind::Notify => rules
+                .notify(&request, memory, first as u32, 0)
+                .map(|n| Some(n.into())),
+            Kind::Wait => match rules.wait(&request, memory, first) {
+                Ok(Wait::NotEqual) => Ok(Some(1)),
+                Ok(Wait::Suspend(_)) => {
+                    suspend = Some(second as u64 as i64);
+                    Ok(None)
+                }
+                Err(traps) => Err(traps),
+            },
+        };
+        if store.config.trace {
+            let writes = instruction.writes();
+            let length = instruction.width.into();
+            let at = u128::from(request.address) + u128::from(offset);
+            record(
+                store,
+                instruction.name,
+                id,
+                &request.site,
+                (at, offset),
+                length,
+                writes,
+                done.is_err(),
+            );
+        }
+        if let Some(value) = done? {
+            self.push(value);
+        }
+        Ok(suspend)
+    }
+
+    pub(super) fn memory_size(&mut self, store: &mut Store, frame: &Frame, memory: u32) {
+        let instance = &store.instances[frame.instance as usize];
+        let id = instance.memories[memory as usize];
+        let site = instance.site(memory, frame.activation);
+        let memory = &store.memories[id as usize];
+        let pages = store.config.rules.size(&site, memory);
+        let address = memory.ty().address.value_type();
+        self.push(narrow(pages, address));
+        if store.config.trace {
+            let end = memory.bytes();
+            record(store, "memory.size", id, &site, (end, 0), 0, false, false);
+        }
+    }
+
+    pub(super) fn memory_grow(&mut self, store: &mut Store, frame: &Frame, memory: u32) {
+        let instance = &store.instances[frame.instance as usize];
+        let id = instance.memories[memory as usize];
+        let site = instance.site(memory, frame.activation);
+        let delta = self.pop_address();
+        let result = store.grow_at("memory.grow", MemoryId(id), &site, delta);
+        let address = store.memories[id as usize].ty().address.value_type();
+        self.push(narrow(result as u128, address));
+    }
+
+    pub(super) fn memory_fill(
+        &mut self,
+        store: &mut Store,
+        frame: &Frame,
+        memory: u32,
+    ) -> Result<(), Error> {
+        let length = self.pop_address();
+        let value = self.pop() as u8;
+        let instance = &store.instances[frame.instance as usize];
+        let id = instance.memories[memory as usize];
+        let bulk = Bulk {
+            site: instance.site(memory, frame.activation),
+            source_site: None,
+            destination: self.pop_address(),
+            source: 0,
+            length,
+        };
+        self.burn(length, store.memories[id as usize].bytes())?;
+        let memory = &mut store.memories[id as usize];
+        let done = store.config.rules.fill(&bulk, memory, value);
+        record_bulk(store, "memory.fill", id, &bulk, done.is_err());
+        Ok(done?)
+    }
+
+    pub(super) fn memory_copy(
+        &mut self,
+        store: &mut Store,
+        frame: &Frame,
+        to: u32,
+        from: u32,
+    ) -> Result<(), Error> {
+        let length = self.pop_address();
+        let source = self.pop_address();
+        let instance = &store.instances[frame.instance as usize];
+        let bulk = Bulk {
+            site: instance.site(to, frame.activation),
+            source_site: Some(instance.site(from, frame.activation)),
+            destination: self.pop_address(),
+            source,
+            length,
+        };
+        let to = instance.memories[to as usize];
+        let from = instance.memories[from as usize];
+        self.burn(length, store.memories[to as usize].bytes())?;
+        let rules = &*store.config.rules;
+        let size_read = store.memories[from as usize].bytes();
+        // Two indices can be one memory, imported twice.
+        let done = match store
+            .memories
+            .get_disjoint_mut([to as usize, from as usize])
+        {
+            Ok([to, from]) => rules.copy(&bulk, to, Some(from)),
+            Err(_) => rules.copy(&bulk, &mut store.memories[to as usize], None),
+        };
+        if store.config.trace {
+            let site = bulk.source_site.as_ref().unwrap_or(&bulk.site);
+            let beyond = u128::from(source) + u128::from(length) > size_read;
+            record(
+                store,
+                "memory.copy",
+                from,
+                site,
+                (source.into(), 0),
+                length.into(),
+                false,
+                beyond,
+            );
+            record_bulk(store, "memory.copy", to, &bulk, done.is_err());
+        }
+        Ok(done?)
+    }
+
+    pub(super) fn memory_init(
+        &mut self,
+        store: &mut Store,
+        frame: &Frame,
+        data: u32,
+        memory: u32,
+    ) -> Result<(), Error> {
+        let length = self.pop_address();
+        let source = self.pop_address();
+        let instance = &store.instances[frame.instance as usize];
+        let id = instance.memories[memory as usize];
+        let bulk = Bulk {
+            site: instance.site(memory, frame.activation),
+            source_site: None,
+            destination: self.pop_address(),
+            source,
+            length,
+        };
+        let memory = &mut store.memories[id as usize];
+        let done = store
+            .config
+            .rules
+            .init(&bulk, memory, &instance.data[data as usize]);
+        record_bulk(store, "memory.init", id, &bulk, done.is_err());
+        Ok(done?)
+    }
+
+    /// Charges for a bulk instruction as far as it can write to a memory of
+    /// `size` bytes.
+    fn burn(&mut self, length: u64, size: u128) -> Result<(), Error> {
+        let cost = if u128::from(length) <= size {
+            length / 64
+        } else {
+            0
+        };
+        self.fuel = self.fuel.checked_sub(cost).ok_or(Error::Interrupted)?;
+        Ok(())
+    }
+}
+
+/// A number of pages, or -1, as a value of the address type.
+fn narrow(pages: u128, address: ValueType) -> Slot {
+    match address {
+        ValueType::I32 => Slot::from(pages as u32),
+        _ => Slot::from(pages as u64),
+    }
+}
+
+fn record_bulk(store: &mut Store, op: &'static str, id: u32, bulk: &Bulk, trapped: bool) {
+    if store.config.trace {
+        let at = (bulk.destination.into(), 0);
+        record(
+            store,
+            op,
+            id,
+            &bulk.site,
+            at,
+            bulk.length.into(),
+            true,
+            trapped,
+        );
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the fields of the record, most of them"
+)]
+fn record(
+    store: &mut Store,
+    op: &'static str,
+    id: u32,
+    site: &Site,
+    (address, offset): (u128, u64),
+    length: u128,
+    writes: bool,
+    trapped: bool,
+) {
+    let memory = &store.memories[id as usize];
+    store.trace.push(crate::Access {
+        op,
+        memory: MemoryId(id),
+        ordinal: site.memory,
+        imported: site.imported,
+        ty: memory.ty(),
+        address,
+        offset,
+        length,
+        size: memory.bytes(),
+        writes,
+        trapped,
+        grow: None,
+    });
+}

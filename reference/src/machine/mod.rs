@@ -1,0 +1,378 @@
+//! The machine: runs functions with explicit stacks.
+//!
+//! A [`Machine`] is one thread. It keeps its frames and operands itself and
+//! never uses the host's stack for a call, so that it can be suspended in a
+//! wait and resumed, and a store can have several.
+
+mod memory;
+mod table;
+
+use std::sync::Arc;
+
+use crate::module::{Code, Instr, Target};
+use crate::numeric::{Numeric, Slot};
+use crate::store::{FuncKind, Store};
+use crate::trap::{Error, Trap};
+use crate::value::{NULL, Value, ValueType};
+
+/// A thread of execution.
+#[derive(Clone)]
+pub(crate) struct Machine {
+    frames: Vec<Frame>,
+    /// Locals and operands of all frames, one after the other.
+    stack: Vec<Slot>,
+    fuel: u64,
+}
+
+/// An activation of a function.
+/// <https://webassembly.github.io/spec/core/exec/runtime.html#activations-and-frames>
+#[derive(Clone)]
+struct Frame {
+    code: Arc<Code>,
+    instance: u32,
+    /// The next instruction.
+    pc: usize,
+    /// Where its locals begin on the stack.
+    base: usize,
+    /// Its number, see [`Growth::activation`](crate::Growth::activation).
+    activation: u64,
+}
+
+/// How far a machine has come.
+pub(crate) enum Progress {
+    /// It has returned.
+    Done,
+    /// It waits at an address of a memory, for so many nanoseconds, or for
+    /// ever when negative; [`Machine::resume`] before running it on.
+    Waiting { timeout: i64 },
+}
+
+impl Machine {
+    /// About to execute the first instruction of a function; one of the host
+    /// is executed at once.
+    pub(crate) fn call(store: &mut Store, func: u32, args: &[Value]) -> Result<Machine, Error> {
+        let mut machine = Machine {
+            frames: Vec::new(),
+            stack: args.iter().map(|arg| arg.slot()).collect(),
+            fuel: store.config.fuel,
+        };
+        machine.enter(store, func)?;
+        Ok(machine)
+    }
+
+    /// What it returned.
+    pub(crate) fn results(&self, types: &[ValueType]) -> Vec<Value> {
+        let slots = self.stack.iter().zip(types);
+        slots.map(|(&slot, &ty)| Value::of(slot, ty)).collect()
+    }
+
+    /// Ends a wait with the result `memory.atomic.wait` is to give.
+    pub(crate) fn resume(&mut self, result: u32) {
+        self.stack.push(result.into());
+    }
+
+    /// Calls a function whose arguments are on the stack.
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-invoke>
+    fn enter(&mut self, store: &mut Store, func: u32) -> Result<(), Error> {
+        let callee = &store.funcs[func as usize];
+        match &callee.kind {
+            FuncKind::Wasm { instance, code } => {
+                if self.frames.len() >= store.config.call_depth {
+                    return Err(Error::Exhausted);
+                }
+                let base = self.stack.len() - code.params as usize;
+                self.stack.reserve(code.locals.len() + code.stack as usize);
+                self.stack.extend_from_slice(&code.locals);
+                store.activations += 1;
+                self.frames.push(Frame {
+                    code: code.clone(),
+                    instance: *instance,
+                    pc: 0,
+                    base,
+                    activation: store.activations,
+                });
+            }
+            FuncKind::Host(host) => {
+                let (host, ty) = (host.clone(), callee.ty.clone());
+                let at = self.stack.len() - ty.params.len();
+                let args: Vec<Value> = self
+                    .stack
+                    .drain(at..)
+                    .zip(&ty.params)
+                    .map(|(slot, &ty)| Value::of(slot, ty))
+                    .collect();
+                let results = host(store, &args)?;
+                self.stack.extend(results.into_iter().map(Value::slot));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs until it returns, waits, or ends otherwise.
+    pub(crate) fn run(&mut self, store: &mut Store) -> Result<Progress, Error> {
+        while let Some(frame) = self.frames.last() {
+            let frame = frame.clone();
+            match self.run_frame(store, frame)? {
+                Exit::Call(func) => self.enter(store, func)?,
+                Exit::Return => {}
+                Exit::Wait { timeout } => return Ok(Progress::Waiting { timeout }),
+            }
+        }
+        Ok(Progress::Done)
+    }
+
+    /// Runs the top frame until it calls, returns or waits.
+    fn run_frame(&mut self, store: &mut Store, mut frame: Frame) -> Result<Exit, Error> {
+        let code = frame.code.clone();
+        let operands = frame.base + code.params as usize + code.locals.len();
+        loop {
+            if self.fuel == 0 {
+                return Err(Error::Interrupted);
+            }
+            self.fuel -= 1;
+            let instr = &code.instrs[frame.pc];
+            frame.pc += 1;
+            match *instr {
+                Instr::Unreachable => return Err(Trap::Unreachable.into()),
+                Instr::Br(target) => frame.pc = self.branch(target, operands),
+                Instr::BrIf(target) => {
+                    if self.pop_i32() != 0 {
+                        frame.pc = self.branch(target, operands);
+                    }
+                }
+                Instr::BrUnless(pc) => {
+                    if self.pop_i32() == 0 {
+                        frame.pc = pc as usize;
+                    }
+                }
+                Instr::BrTable(ref targets) => {
+                    let index = self.pop_i32() as usize;
+                    let target = targets[index.min(targets.len() - 1)];
+                    frame.pc = self.branch(target, operands);
+                }
+                Instr::Return => {
+                    self.move_down(frame.base, code.results as usize);
+                    self.frames.pop();
+                    return Ok(Exit::Return);
+                }
+                Instr::Call(func) => {
+                    let callee = store.instances[frame.instance as usize].funcs[func as usize];
+                    self.save(&frame);
+                    return Ok(Exit::Call(callee));
+                }
+                Instr::CallIndirect { ty, table } => {
+                    let callee = self.indirect(store, &frame, ty, table)?;
+                    self.save(&frame);
+                    return Ok(Exit::Call(callee));
+                }
+                Instr::ReturnCall(func) => {
+                    let callee = store.instances[frame.instance as usize].funcs[func as usize];
+                    return Ok(self.tail_call(store, &frame, callee));
+                }
+                Instr::ReturnCallIndirect { ty, table } => {
+                    let callee = self.indirect(store, &frame, ty, table)?;
+                    return Ok(self.tail_call(store, &frame, callee));
+                }
+                Instr::Drop => {
+                    self.pop();
+                }
+                Instr::Select => {
+                    let condition = self.pop_i32();
+                    let second = self.pop();
+                    if condition == 0 {
+                        *self.top() = second;
+                    }
+                }
+                Instr::LocalGet(index) => self.push(self.stack[frame.base + index as usize]),
+                Instr::LocalSet(index) => {
+                    let value = self.pop();
+                    self.stack[frame.base + index as usize] = value;
+                }
+                Instr::LocalTee(index) => {
+                    let value = *self.top();
+                    self.stack[frame.base + index as usize] = value;
+                }
+                Instr::GlobalGet(index) => {
+                    let global = store.instances[frame.instance as usize].globals[index as usize];
+                    self.push(store.globals[global as usize].value);
+                }
+                Instr::GlobalSet(index) => {
+                    let global = store.instances[frame.instance as usize].globals[index as usize];
+                    store.globals[global as usize].value = self.pop();
+                }
+                Instr::Const(value) => self.push(value),
+                Instr::Numeric(ref numeric) => self.numeric(numeric)?,
+                Instr::Access(ref access) => {
+                    if let Some(timeout) = self.access(store, &frame, access)? {
+                        self.save(&frame);
+                        return Ok(Exit::Wait { timeout });
+                    }
+                }
+                Instr::MemorySize(memory) => self.memory_size(store, &frame, memory),
+                Instr::MemoryGrow(memory) => self.memory_grow(store, &frame, memory),
+                Instr::MemoryFill(memory) => self.memory_fill(store, &frame, memory)?,
+                Instr::MemoryCopy { to, from } => self.memory_copy(store, &frame, to, from)?,
+                Instr::MemoryInit { data, memory } => {
+                    self.memory_init(store, &frame, data, memory)?
+                }
+                Instr::DataDrop(index) => {
+                    let segment =
+                        &mut store.instances[frame.instance as usize].data[index as usize];
+                    store.config.rules.drop_data(segment);
+                }
+                // One thread runs at a time, and each sees what the others did.
+                Instr::AtomicFence => {}
+                Instr::RefFunc(func) => {
+                    let func = store.instances[frame.instance as usize].funcs[func as usize];
+                    self.push(func.into());
+                }
+                Instr::RefIsNull => {
+                    let top = self.top();
+                    *top = (*top == NULL).into();
+                }
+                Instr::TableGet(table) => self.table_get(store, &frame, table)?,
+                Instr::TableSet(table) => self.table_set(store, &frame, table)?,
+                Instr::TableSize(table) => self.table_size(store, &frame, table),
+                Instr::TableGrow(table) => self.table_grow(store, &frame, table),
+                Instr::TableFill(table) => self.table_fill(store, &frame, table)?,
+                Instr::TableCopy { to, from } => self.table_copy(store, &frame, to, from)?,
+                Instr::TableInit { element, table } => {
+                    self.table_init(store, &frame, element, table)?
+                }
+                Instr::ElemDrop(index) => {
+                    store.instances[frame.instance as usize].elements[index as usize] =
+                        Arc::new([]);
+                }
+            }
+        }
+    }
+
+    fn numeric(&mut self, numeric: &Numeric) -> Result<(), Error> {
+        match *numeric {
+            Numeric::Unary(f) => {
+                let top = self.top();
+                *top = f(*top);
+            }
+            Numeric::Binary(f) => {
+                let right = self.pop();
+                let top = self.top();
+                *top = f(*top, right);
+            }
+            Numeric::Ternary(f) => {
+                let third = self.pop();
+                let second = self.pop();
+                let top = self.top();
+                *top = f(*top, second, third);
+            }
+            Numeric::TryUnary(f) => {
+                let top = self.top();
+                *top = f(*top)?;
+            }
+            Numeric::TryBinary(f) => {
+                let right = self.pop();
+                let top = self.top();
+                *top = f(*top, right)?;
+            }
+            Numeric::UnaryLane(f, lane) => {
+                let top = self.top();
+                *top = f(*top, lane);
+            }
+            Numeric::BinaryLane(f, lane) => {
+                let right = self.pop();
+                let top = self.top();
+                *top = f(*top, right, lane);
+            }
+            Numeric::Shuffle(ref lanes) => {
+                let right = self.pop().to_le_bytes();
+                let top = self.top();
+                let left = top.to_le_bytes();
+                *top = Slot::from_le_bytes(lanes.map(|lane| match lane {
+                    0..16 => left[lane as usize],
+                    _ => right[lane as usize - 16],
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a branch: keeps the operands on top, drops those below down to
+    /// the height of the target, and gives the next instruction.
+    fn branch(&mut self, target: Target, operands: usize) -> usize {
+        self.move_down(operands + target.height as usize, target.keep as usize);
+        target.pc as usize
+    }
+
+    /// Moves the `keep` topmost operands down to `height`.
+    fn move_down(&mut self, height: usize, keep: usize) {
+        let from = self.stack.len() - keep;
+        if from > height {
+            self.stack.copy_within(from.., height);
+            self.stack.truncate(height + keep);
+        }
+    }
+
+    /// Remembers where the top frame goes on.
+    fn save(&mut self, frame: &Frame) {
+        let top = self.frames.last_mut().expect("a frame is running");
+        top.pc = frame.pc;
+    }
+
+    /// The callee replaces the frame: its arguments move down.
+    fn tail_call(&mut self, store: &Store, frame: &Frame, callee: u32) -> Exit {
+        let params = store.funcs[callee as usize].ty.params.len();
+        self.move_down(frame.base, params);
+        self.frames.pop();
+        Exit::Call(callee)
+    }
+
+    /// The function that an indirect call is to call.
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-call-indirect>
+    fn indirect(
+        &mut self,
+        store: &Store,
+        frame: &Frame,
+        ty: u32,
+        table: u32,
+    ) -> Result<u32, Error> {
+        let instance = &store.instances[frame.instance as usize];
+        let table = &store.tables[instance.tables[table as usize] as usize];
+        let index = usize::try_from(self.pop()).unwrap_or(usize::MAX);
+        let element = *table.elements.get(index).ok_or(Trap::UndefinedElement)?;
+        if element == NULL {
+            return Err(Trap::NullElement.into());
+        }
+        let callee = &store.funcs[element as usize];
+        if callee.ty != instance.definition.types[ty as usize] {
+            return Err(Trap::IndirectCallType.into());
+        }
+        Ok(element as u32)
+    }
+
+    fn push(&mut self, value: Slot) {
+        self.stack.push(value);
+    }
+
+    fn pop(&mut self) -> Slot {
+        self.stack.pop().expect("validated")
+    }
+
+    fn pop_i32(&mut self) -> u32 {
+        self.pop() as u32
+    }
+
+    /// An address, or a length.
+    fn pop_address(&mut self) -> u64 {
+        self.pop() as u64
+    }
+
+    fn top(&mut self) -> &mut Slot {
+        self.stack.last_mut().expect("validated")
+    }
+}
+
+/// Why a frame stopped running.
+enum Exit {
+    Call(u32),
+    Return,
+    Wait { timeout: i64 },
+}

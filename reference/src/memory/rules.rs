@@ -1,0 +1,482 @@
+//! The rules of linear memory: what each instruction means, in one place.
+//!
+//! The default methods of [`Rules`] *are* the specification, and
+//! [`Specification`] overrides none. Each rule is asked by the ones above it
+//! and by the machine, so that another implementation of one method changes
+//! one thing everywhere.
+//!
+//! Addresses and sizes are `u128`: no sum or product of theirs can overflow.
+
+use std::sync::Arc;
+
+use super::instruction::{Extension, Instruction, Kind, Rmw};
+use super::limits;
+use super::storage::{Growth, Memory};
+use crate::trap::{Trap, Traps};
+use crate::types::MemoryType;
+use crate::value::ValueType;
+
+/// Where an instruction meets a memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    /// The index of the memory in the module that executes the instruction.
+    pub memory: u32,
+    /// Whether that module imports it.
+    pub imported: bool,
+    /// The number of the function activation that executes the instruction,
+    /// see [`Growth::activation`]; for the host and for instantiation, that of
+    /// the last one begun.
+    pub activation: u64,
+    /// Whether it is not an instruction, but the host's doing.
+    pub by_host: bool,
+}
+
+/// The execution of an instruction of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Where.
+    pub site: Site,
+    /// Which.
+    pub instruction: &'static Instruction,
+    /// The static offset.
+    pub offset: u64,
+    /// The address operand, without sign.
+    pub address: u64,
+    /// The lane, for instructions that have one.
+    pub lane: u8,
+}
+
+/// The execution of `memory.fill`, `memory.copy`, `memory.init`, or of an
+/// active data segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Bulk {
+    /// The memory written to.
+    pub site: Site,
+    /// The memory read from, by `memory.copy` only.
+    pub source_site: Option<Site>,
+    /// The address of the first byte written.
+    pub destination: u64,
+    /// The address of the first byte read, in the memory or the segment.
+    pub source: u64,
+    /// How many bytes.
+    pub length: u64,
+}
+
+/// What [`Rules::wait`] comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The value is another: the instruction gives 1.
+    NotEqual,
+    /// The thread is to be suspended at this address.
+    Suspend(u128),
+}
+
+/// The rules, each a default method.
+pub trait Rules: Send + Sync {
+    /// The effective address: operand plus static offset, neither of them
+    /// wrapping nor with a sign.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#memory-instructions>
+    fn effective_address(&self, request: &Request, memory: &Memory) -> u128 {
+        let _ = memory;
+        u128::from(request.address) + u128::from(request.offset)
+    }
+
+    /// The size, in bytes, that an access at `site` is checked against: the
+    /// current one, whoever changed it.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#memory-instructions>
+    fn bound(&self, site: &Site, memory: &Memory) -> u128 {
+        let _ = site;
+        memory.bytes()
+    }
+
+    /// Whether the bytes `[at, at + width)` all lie in the memory.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#memory-instructions>
+    fn in_bounds(&self, request: &Request, memory: &Memory, at: u128) -> bool {
+        at + u128::from(request.instruction.width) <= self.bound(&request.site, memory)
+    }
+
+    /// Whether an access of this kind may stand at this address: atomic ones
+    /// only at a multiple of their width.
+    ///
+    /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
+    fn aligned(&self, request: &Request, at: u128) -> bool {
+        let Instruction { width, kind, .. } = request.instruction;
+        !kind.is_atomic() || at % u128::from(*width) == 0
+    }
+
+    /// The effective address, checked.
+    ///
+    /// # Errors
+    ///
+    /// Out of bounds, unaligned, or both: then either may be reported.
+    fn locate(&self, request: &Request, memory: &Memory) -> Result<u128, Traps> {
+        let at = self.effective_address(request, memory);
+        match (
+            self.in_bounds(request, memory, at),
+            self.aligned(request, at),
+        ) {
+            (true, true) => Ok(at),
+            (true, false) => Err(Trap::UnalignedAtomic.into()),
+            (false, true) => Err(Trap::OutOfBoundsMemory.into()),
+            (false, false) => Err(Traps::either(
+                Trap::UnalignedAtomic,
+                Trap::OutOfBoundsMemory,
+            )),
+        }
+    }
+
+    /// The bytes at `at` as a number: the lowest address is the least significant.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/numerics.html#storage>
+    fn read(&self, request: &Request, memory: &Memory, at: u128) -> u128 {
+        let mut bytes = [0; 16];
+        memory.read(at, &mut bytes[..request.instruction.width as usize]);
+        u128::from_le_bytes(bytes)
+    }
+
+    /// Writes the low bytes of `value` to `at`.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/numerics.html#storage>
+    fn write(&self, request: &Request, memory: &mut Memory, at: u128, value: u128) {
+        memory.write(
+            at,
+            &value.to_le_bytes()[..request.instruction.width as usize],
+        );
+    }
+
+    /// What a load gives, of the bytes `raw` that it read; `vector` is the
+    /// operand whose other lanes a lane load keeps.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#vector-memory-instructions>
+    fn loaded(&self, request: &Request, raw: u128, vector: u128) -> u128 {
+        let Instruction {
+            width, kind, value, ..
+        } = *request.instruction;
+        let bits = width * 8;
+        match kind {
+            Kind::Load(extension) => extend(raw, bits, value_bits(value), extension),
+            Kind::LoadExtend(extension, lane) => (0..width / lane)
+                .map(|i| {
+                    let narrow = raw >> (i * lane * 8) & ones(lane * 8);
+                    extend(narrow, lane * 8, lane * 16, extension) << (i * lane * 16)
+                })
+                .sum(),
+            Kind::LoadSplat => (0..16 / width).map(|i| raw << (i * bits)).sum(),
+            Kind::LoadLane => {
+                let at = u32::from(request.lane) * bits;
+                vector & !(ones(bits) << at) | raw << at
+            }
+            _ => raw,
+        }
+    }
+
+    /// What a store writes, of its operand: the low bytes, or one lane.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#vector-memory-instructions>
+    fn stored(&self, request: &Request, value: u128) -> u128 {
+        let bits = request.instruction.width * 8;
+        match request.instruction.kind {
+            Kind::StoreLane => value >> (u32::from(request.lane) * bits) & ones(bits),
+            _ => value & ones(bits),
+        }
+    }
+
+    /// A load of any kind.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#memory-instructions>
+    ///
+    /// # Errors
+    ///
+    /// Those of [`locate`](Rules::locate).
+    fn load(&self, request: &Request, memory: &Memory, vector: u128) -> Result<u128, Traps> {
+        let at = self.locate(request, memory)?;
+        Ok(self.loaded(request, self.read(request, memory, at), vector))
+    }
+
+    /// A store of any kind. One that traps writes nothing.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#memory-instructions>
+    ///
+    /// # Errors
+    ///
+    /// Those of [`locate`](Rules::locate).
+    fn store(&self, request: &Request, memory: &mut Memory, value: u128) -> Result<(), Traps> {
+        let at = self.locate(request, memory)?;
+        let value = self.stored(request, value);
+        self.write(request, memory, at, value);
+        Ok(())
+    }
+
+    /// What an atomic read-modify-write leaves in the place of `old`.
+    ///
+    /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
+    fn modified(&self, request: &Request, op: Rmw, old: u128, operand: u128) -> u128 {
+        let new = match op {
+            Rmw::Add => old.wrapping_add(operand),
+            Rmw::Sub => old.wrapping_sub(operand),
+            Rmw::And => old & operand,
+            Rmw::Or => old | operand,
+            Rmw::Xor => old ^ operand,
+            Rmw::Xchg => operand,
+        };
+        new & ones(request.instruction.width * 8)
+    }
+
+    /// `atomic.rmw`: gives what was there.
+    ///
+    /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
+    ///
+    /// # Errors
+    ///
+    /// Those of [`locate`](Rules::locate).
+    fn atomic_rmw(
+        &self,
+        request: &Request,
+        memory: &mut Memory,
+        op: Rmw,
+        operand: u128,
+    ) -> Result<u128, Traps> {
+        let at = self.locate(request, memory)?;
+        let old = self.read(request, memory, at);
+        let new = self.modified(request, op, old, operand);
+        self.write(request, memory, at, new);
+        Ok(old)
+    }
+
+    /// `atomic.rmw.cmpxchg`: gives what was there. What was read is extended
+    /// with zeros and compared with all of `expected`, so that a narrow
+    /// exchange whose expected value has high bits never happens.
+    ///
+    /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
+    ///
+    /// # Errors
+    ///
+    /// Those of [`locate`](Rules::locate).
+    fn atomic_cmpxchg(
+        &self,
+        request: &Request,
+        memory: &mut Memory,
+        expected: u128,
+        replacement: u128,
+    ) -> Result<u128, Traps> {
+        let at = self.locate(request, memory)?;
+        let old = self.read(request, memory, at);
+        if old == expected {
+            let new = replacement & ones(request.instruction.width * 8);
+            self.write(request, memory, at, new);
+        }
+        Ok(old)
+    }
+
+    /// `memory.atomic.wait`: traps on memory that is not shared, and compares.
+    ///
+    /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
+    ///
+    /// # Errors
+    ///
+    /// Those of [`locate`](Rules::locate), and that the memory is not shared;
+    /// where several apply, any of them.
+    fn wait(&self, request: &Request, memory: &Memory, expected: u128) -> Result<Wait, Traps> {
+        let located = self.locate(request, memory);
+        if !memory.ty().shared {
+            let unshared = Traps::from(Trap::ExpectedSharedMemory);
+            return Err(located.map_or_else(|traps| traps.or(unshared), |_| unshared));
+        }
+        let at = located?;
+        if self.read(request, memory, at) == expected {
+            Ok(Wait::Suspend(at))
+        } else {
+            Ok(Wait::NotEqual)
+        }
+    }
+
+    /// `memory.atomic.notify`: how many of the `waiting` threads are woken up,
+    /// when at most `count` are to be. Nobody waits on unshared memory.
+    ///
+    /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
+    ///
+    /// # Errors
+    ///
+    /// Those of [`locate`](Rules::locate).
+    fn notify(
+        &self,
+        request: &Request,
+        memory: &Memory,
+        count: u32,
+        waiting: u32,
+    ) -> Result<u32, Traps> {
+        self.locate(request, memory)?;
+        Ok(count.min(waiting))
+    }
+
+    /// `memory.size`, in pages.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-size>
+    fn size(&self, site: &Site, memory: &Memory) -> u128 {
+        let _ = site;
+        memory.pages()
+    }
+
+    /// Whether a memory of this type may have `pages` pages, resources aside.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/modules.html#growing-memories>
+    fn may_have(&self, ty: MemoryType, pages: u128) -> bool {
+        pages <= limits::most_pages(ty) && ty.maximum.is_none_or(|most| pages <= most.into())
+    }
+
+    /// `memory.grow`: gives the size before, in pages, or -1 and changes
+    /// nothing. `resources` says whether there is room for it: the
+    /// specification allows a grow to fail at any time.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-grow>
+    fn grow(&self, site: &Site, memory: &mut Memory, delta: u64, resources: bool) -> i128 {
+        let old = memory.pages();
+        let new = old + u128::from(delta);
+        if !self.may_have(memory.ty(), new) || !resources {
+            return -1;
+        }
+        if delta > 0 {
+            let growth = Growth {
+                from: memory.bytes(),
+                activation: site.activation,
+                by_host: site.by_host,
+            };
+            memory.resize(new, growth);
+        }
+        old as i128
+    }
+
+    /// Whether `length` bytes from `start` on all lie in the memory. None at
+    /// all lie there up to its very end, and not beyond.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-fill>
+    fn range_in_bounds(&self, site: &Site, memory: &Memory, start: u64, length: u64) -> bool {
+        u128::from(start) + u128::from(length) <= self.bound(site, memory)
+    }
+
+    /// `memory.fill`. One that traps writes nothing.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-fill>
+    ///
+    /// # Errors
+    ///
+    /// The range is out of bounds.
+    fn fill(&self, bulk: &Bulk, memory: &mut Memory, value: u8) -> Result<(), Traps> {
+        if !self.range_in_bounds(&bulk.site, memory, bulk.destination, bulk.length) {
+            return Err(Trap::OutOfBoundsMemory.into());
+        }
+        memory.fill(bulk.destination.into(), value, bulk.length.into());
+        Ok(())
+    }
+
+    /// `memory.copy` from `source`, or within `memory` when that is `None`.
+    /// Overlapping ranges are copied as if through a buffer; a copy that traps
+    /// writes nothing.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-copy>
+    ///
+    /// # Errors
+    ///
+    /// One of the ranges is out of bounds.
+    fn copy(&self, bulk: &Bulk, memory: &mut Memory, source: Option<&Memory>) -> Result<(), Traps> {
+        let source_site = bulk.source_site.as_ref().unwrap_or(&bulk.site);
+        if !self.range_in_bounds(
+            source_site,
+            source.unwrap_or(memory),
+            bulk.source,
+            bulk.length,
+        ) || !self.range_in_bounds(&bulk.site, memory, bulk.destination, bulk.length)
+        {
+            return Err(Trap::OutOfBoundsMemory.into());
+        }
+        memory.copy(
+            bulk.destination.into(),
+            source,
+            bulk.source.into(),
+            bulk.length.into(),
+        );
+        Ok(())
+    }
+
+    /// `memory.init` from a data segment. One that traps writes nothing.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-init>
+    ///
+    /// # Errors
+    ///
+    /// The range is out of the bounds of the segment or of the memory.
+    fn init(&self, bulk: &Bulk, memory: &mut Memory, segment: &[u8]) -> Result<(), Traps> {
+        let end = u128::from(bulk.source) + u128::from(bulk.length);
+        if end > segment.len() as u128
+            || !self.range_in_bounds(&bulk.site, memory, bulk.destination, bulk.length)
+        {
+            return Err(Trap::OutOfBoundsMemory.into());
+        }
+        memory.write(
+            bulk.destination.into(),
+            &segment[bulk.source as usize..end as usize],
+        );
+        Ok(())
+    }
+
+    /// `data.drop`: the segment has no bytes any more.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-data-drop>
+    fn drop_data(&self, segment: &mut Arc<[u8]>) {
+        *segment = Arc::new([]);
+    }
+
+    /// An active data segment at instantiation: `memory.init` of the whole
+    /// segment. If it traps, the segments before it stay written.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/modules.html#instantiation>
+    ///
+    /// # Errors
+    ///
+    /// Those of [`init`](Rules::init).
+    fn init_active(&self, bulk: &Bulk, memory: &mut Memory, segment: &[u8]) -> Result<(), Traps> {
+        self.init(bulk, memory, segment)
+    }
+
+    /// A new memory: its minimum size, all zero.
+    ///
+    /// <https://webassembly.github.io/spec/core/exec/modules.html#memories>
+    fn allocate(&self, ty: MemoryType) -> Memory {
+        Memory::new(ty)
+    }
+}
+
+/// The specification itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Specification;
+
+impl Rules for Specification {}
+
+/// So many ones, from the least significant bit.
+fn ones(bits: u32) -> u128 {
+    if bits == 128 {
+        u128::MAX
+    } else {
+        (1 << bits) - 1
+    }
+}
+
+/// `raw`, of `from` bits, made `to` bits wide.
+fn extend(raw: u128, from: u32, to: u32, extension: Extension) -> u128 {
+    let negative = raw >> (from - 1) & 1 == 1;
+    match extension {
+        Extension::Signed if negative => raw | ones(to) & !ones(from),
+        _ => raw,
+    }
+}
+
+fn value_bits(ty: ValueType) -> u32 {
+    match ty {
+        ValueType::I64 | ValueType::F64 => 64,
+        ValueType::V128 => 128,
+        _ => 32,
+    }
+}

@@ -1,0 +1,135 @@
+//! The host: its functions, and what it does to memories.
+
+use std::sync::Arc;
+
+use super::{Access, Func, FuncId, FuncKind, Grow, Store};
+use crate::memory::{Memory, MemoryId, Site};
+use crate::trap::Error;
+use crate::types::FuncType;
+use crate::value::Value;
+
+/// A function of the host: given the store and arguments of its type, it gives
+/// results of its type.
+pub type HostFunc = Arc<dyn Fn(&mut Store, &[Value]) -> Result<Vec<Value>, Error> + Send + Sync>;
+
+impl Store {
+    /// Adds a function of the host.
+    pub fn add_func(&mut self, ty: FuncType, func: HostFunc) -> FuncId {
+        self.funcs.push(Func {
+            ty: Arc::new(ty),
+            kind: FuncKind::Host(func),
+        });
+        FuncId(self.funcs.len() as u32 - 1)
+    }
+
+    /// Grows a memory by so many pages, as `memory.grow` would; gives its size
+    /// before, in pages, or `None`.
+    pub fn grow(&mut self, memory: MemoryId, delta: u64) -> Option<u64> {
+        let site = self.host_site();
+        let result = self.grow_at("host.grow", memory, &site, delta);
+        u64::try_from(result).ok()
+    }
+
+    /// The size of a memory in pages.
+    pub fn size(&mut self, memory: MemoryId) -> u128 {
+        let site = self.host_site();
+        self.config.rules.size(&site, self.memory(memory))
+    }
+
+    /// The byte at an address; `None` out of bounds.
+    pub fn read(&mut self, memory: MemoryId, address: u64) -> Option<u8> {
+        let found = (u128::from(address) < self.memory(memory).bytes())
+            .then(|| self.memory(memory).byte(address.into()));
+        self.record_host("host.read", memory, address, false, found.is_none());
+        found
+    }
+
+    /// Writes the byte at an address; whether it is in bounds.
+    pub fn write(&mut self, memory: MemoryId, address: u64, byte: u8) -> bool {
+        let within = u128::from(address) < self.memory(memory).bytes();
+        self.record_host("host.write", memory, address, true, !within);
+        if within {
+            self.memories[memory.0 as usize].write(address.into(), &[byte]);
+        }
+        within
+    }
+
+    fn host_site(&self) -> Site {
+        Site {
+            memory: 0,
+            imported: false,
+            activation: self.activations,
+            by_host: true,
+        }
+    }
+
+    /// Grows a memory for an instruction or for the host; -1 when it fails.
+    pub(crate) fn grow_at(
+        &mut self,
+        op: &'static str,
+        id: MemoryId,
+        site: &Site,
+        delta: u64,
+    ) -> i128 {
+        let memory = &mut self.memories[id.0 as usize];
+        let rules = &*self.config.rules;
+        let before = memory.bytes();
+        let pages = memory.pages() + u128::from(delta);
+        let mut resources = pages << memory.ty().page_size_log2 <= self.config.memory_bytes;
+        let choice = rules.may_have(memory.ty(), pages).then_some(self.choices);
+        if choice.is_some() {
+            resources ^= self.config.flip == choice;
+            self.choices += 1;
+        }
+        let result = rules.grow(site, memory, delta, resources);
+        if self.config.trace {
+            let grow = Grow {
+                delta,
+                result: u128::try_from(result).ok(),
+                choice,
+            };
+            self.trace.push(Access {
+                op,
+                memory: id,
+                ordinal: site.memory,
+                imported: site.imported,
+                ty: memory.ty(),
+                address: before,
+                offset: 0,
+                length: u128::from(delta) << memory.ty().page_size_log2,
+                size: before,
+                writes: false,
+                trapped: false,
+                grow: Some(grow),
+            });
+        }
+        result
+    }
+
+    fn record_host(
+        &mut self,
+        op: &'static str,
+        id: MemoryId,
+        address: u64,
+        writes: bool,
+        failed: bool,
+    ) {
+        if self.config.trace {
+            let memory: &Memory = &self.memories[id.0 as usize];
+            self.trace.push(Access {
+                op,
+                memory: id,
+                ordinal: 0,
+                imported: false,
+                ty: memory.ty(),
+                address: address.into(),
+                offset: 0,
+                length: 1,
+                size: memory.bytes(),
+                writes,
+                trapped: failed,
+                grow: None,
+            });
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The store: everything that instances can reach, and the embedder's view of it.
+//!
+//! <https://webassembly.github.io/spec/core/exec/runtime.html#store>
+
+mod host;
+mod instantiate;
+mod trace;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::machine::{Machine, Progress};
+use crate::memory::{Memory, MemoryId, Rules, Site, Specification};
+use crate::module::{Code, Definition, Item};
+use crate::numeric::Slot;
+use crate::trap::{Error, Trap};
+use crate::types::{ExternType, FuncType, GlobalType, TableType};
+use crate::value::{NULL, Value};
+
+pub use host::HostFunc;
+pub use trace::{Access, Grow};
+
+/// What a run may use, and how.
+#[derive(Clone)]
+pub struct Config {
+    /// The largest size of one memory, in bytes: beyond it growing fails, and
+    /// instantiating is [`Error::Limit`].
+    pub memory_bytes: u128,
+    /// The largest size of one table, in elements, likewise.
+    pub table_elements: u64,
+    /// How many instructions one call or instantiation may execute; every 64
+    /// bytes of a bulk instruction count as one more.
+    pub fuel: u64,
+    /// How many calls may be nested.
+    pub call_depth: usize,
+    /// Whether accesses to memories are recorded, for [`Store::take_trace`].
+    pub trace: bool,
+    /// The number of a grow, see [`Grow::choice`], that is to end the other
+    /// way than the budget says.
+    pub flip: Option<u64>,
+    /// The rules of linear memory.
+    pub rules: Arc<dyn Rules>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            memory_bytes: u128::MAX,
+            table_elements: 10_000_000,
+            fuel: u64::MAX,
+            call_depth: 10_000,
+            trace: false,
+            flip: None,
+            rules: Arc::new(Specification),
+        }
+    }
+}
+
+/// A function of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FuncId(u32);
+
+/// A table of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TableId(u32);
+
+/// A global of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GlobalId(u32);
+
+/// An instance of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InstanceId(u32);
+
+/// What can be exported and imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extern {
+    /// A function.
+    Func(FuncId),
+    /// A table.
+    Table(TableId),
+    /// A memory.
+    Memory(MemoryId),
+    /// A global.
+    Global(GlobalId),
+}
+
+#[derive(Clone)]
+pub(crate) struct Func {
+    pub(crate) ty: Arc<FuncType>,
+    pub(crate) kind: FuncKind,
+}
+
+#[derive(Clone)]
+pub(crate) enum FuncKind {
+    Wasm { instance: u32, code: Arc<Code> },
+    Host(HostFunc),
+}
+
+#[derive(Clone)]
+pub(crate) struct Table {
+    pub(crate) ty: TableType,
+    pub(crate) elements: Vec<Slot>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Global {
+    pub(crate) ty: GlobalType,
+    pub(crate) value: Slot,
+}
+
+#[derive(Clone)]
+pub(crate) struct Instance {
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) funcs: Vec<u32>,
+    pub(crate) tables: Vec<u32>,
+    pub(crate) memories: Vec<u32>,
+    pub(crate) globals: Vec<u32>,
+    pub(crate) elements: Vec<Arc<[Slot]>>,
+    pub(crate) data: Vec<Arc<[u8]>>,
+}
+
+impl Instance {
+    /// How the memory with this index looks from here.
+    pub(crate) fn site(&self, memory: u32, activation: u64) -> Site {
+        Site {
+            memory,
+            imported: memory < self.definition.imported_memories,
+            activation,
+            by_host: false,
+        }
+    }
+}
+
+/// A store. Clones share nothing but what neither has written since.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) config: Config,
+    pub(crate) funcs: Vec<Func>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) memories: Vec<Memory>,
+    pub(crate) globals: Vec<Global>,
+    pub(crate) instances: Vec<Instance>,
+    /// Instances that others can import from.
+    names: BTreeMap<String, InstanceId>,
+    /// How many function activations have begun.
+    pub(crate) activations: u64,
+    /// How many grows could have ended otherwise.
+    pub(crate) choices: u64,
+    pub(crate) trace: Vec<Access>,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new(config: Config) -> Store {
+        Store {
+            config,
+            funcs: Vec::new(),
+            tables: Vec::new(),
+            memories: Vec::new(),
+            globals: Vec::new(),
+            instances: Vec::new(),
+            names: BTreeMap::new(),
+            activations: 0,
+            choices: 0,
+            trace: Vec::new(),
+        }
+    }
+
+    /// Makes an instance known under a name, or the name that of another instance.
+    pub fn register(&mut self, name: &str, instance: InstanceId) {
+        self.names.insert(name.to_owned(), instance);
+    }
+
+    /// The instance known under a name.
+    pub fn registered(&self, name: &str) -> Option<InstanceId> {
+        self.names.get(name).copied()
+    }
+
+    /// An export of an instance.
+    pub fn export(&self, instance: InstanceId, name: &str) -> Option<Extern> {
+        let instance = &self.instances[instance.0 as usize];
+        let (_, item) = instance
+            .definition
+            .exports
+            .iter()
+            .find(|(n, _)| n == name)?;
+        Some(match *item {
+            Item::Func(i) => Extern::Func(FuncId(instance.funcs[i as usize])),
+            Item::Table(i) => Extern::Table(TableId(instance.tables[i as usize])),
+            Item::Memory(i) => Extern::Memory(MemoryId(instance.memories[i as usize])),
+            Item::Global(i) => Extern::Global(GlobalId(instance.globals[i as usize])),
+        })
+    }
+
+    /// The type of something, with the size that a memory or a table has now
+    /// as its minimum.
+    /// <https://webassembly.github.io/spec/core/valid/matching.html>
+    pub fn extern_type(&self, what: Extern) -> ExternType {
+        match what {
+            Extern::Func(id) => ExternType::Func((*self.funcs[id.0 as usize].ty).clone()),
+            Extern::Table(id) => {
+                let table = &self.tables[id.0 as usize];
+                ExternType::Table(TableType {
+                    minimum: table.elements.len() as u64,
+                    ..table.ty
+                })
+            }
+            Extern::Memory(id) => {
+                let memory = &self.memories[id.0 as usize];
+                let mut ty = memory.ty();
+                ty.minimum = u64::try_from(memory.pages()).unwrap_or(u64::MAX);
+                ExternType::Memory(ty)
+            }
+            Extern::Global(id) => ExternType::Global(self.globals[id.0 as usize].ty),
+        }
+    }
+
+    /// Calls a function and runs it to its end. A wait with a timeout times out
+    /// at once: there is no other thread.
+    ///
+    /// # Errors
+    ///
+    /// All that executing can end in.
+    pub fn invoke(&mut self, func: FuncId, args: &[Value]) -> Result<Vec<Value>, Error> {
+        let ty = self.funcs[func.0 as usize].ty.clone();
+        if !ty.params.iter().copied().eq(args.iter().map(|v| v.ty())) {
+            return Err(Error::Absent(
+                "the arguments do not fit the function".to_owned(),
+            ));
+        }
+        let mut machine = Machine::call(self, func.0, args)?;
+        loop {
+            match machine.run(self)? {
+                Progress::Done => break,
+                Progress::Waiting { timeout } if timeout < 0 => return Err(Trap::WouldBlock.into()),
+                Progress::Waiting { .. } => machine.resume(2),
+            }
+        }
+        Ok(machine.results(&ty.results))
+    }
+
+    /// The value of a global.
+    pub fn global(&self, id: GlobalId) -> Value {
+        let global = &self.globals[id.0 as usize];
+        Value::of(global.value, global.ty.value)
+    }
+
+    /// A memory.
+    pub fn memory(&self, id: MemoryId) -> &Memory {
+        &self.memories[id.0 as usize]
+    }
+
+    /// All memories, in the order they were made.
+    pub fn memories(&self) -> impl Iterator<Item = (MemoryId, &Memory)> {
+        (0..).map(MemoryId).zip(&self.memories)
+    }
+
+    /// Adds a memory of the embedder's own.
+    ///
+    /// # Errors
+    ///
+    /// It is larger than the budget.
+    pub fn add_memory(&mut self, ty: crate::MemoryType) -> Result<MemoryId, Error> {
+        if u128::from(ty.minimum) << ty.page_size_log2 > self.config.memory_bytes {
+            return Err(Error::Limit(format!(
+                "a memory of {} pages is beyond the budget",
+                ty.minimum
+            )));
+        }
+        self.memories.push(self.config.rules.allocate(ty));
+        Ok(MemoryId(self.memories.len() as u32 - 1))
+    }
+
+    /// Adds a table of the embedder's own, of null references.
+    ///
+    /// # Errors
+    ///
+    /// It is larger than the run allows.
+    pub fn add_table(&mut self, ty: TableType) -> Result<TableId, Error> {
+        if ty.minimum > self.config.table_elements {
+            return Err(Error::Limit(format!("a table of {} elements", ty.minimum)));
+        }
+        self.tables.push(Table {
+            ty,
+            elements: vec![NULL; ty.minimum as usize],
+        });
+        Ok(TableId(self.tables.len() as u32 - 1))
+    }
+
+    /// Adds a global of the embedder's own.
+    pub fn add_global(&mut self, mutable: bool, value: Value) -> GlobalId {
+        self.globals.push(Global {
+            ty: GlobalType {
+                value: value.ty(),
+                mutable,
+            },
+            value: value.slot(),
+        });
+        GlobalId(self.globals.len() as u32 - 1)
+    }
+}
