@@ -1,11 +1,11 @@
 //! The reference as an engine: what the specification allows, and a trace.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trapline_reference::{
-    Access, Config, Error, Extern, FuncType, InstanceId, MemoryId, Module, Rejection, Rules,
-    Specification, Store, Trap, Value,
+    Access, Config, Error, Extern, FuncType, InstanceId, Memory, MemoryId, Module, Rejection,
+    Rules, Specification, Store, Trap, Value,
 };
 
 use super::driver::{self, Embedding};
@@ -61,19 +61,21 @@ impl Default for Options {
 /// What the reference answered.
 #[derive(Clone, Debug)]
 pub struct ReferenceRun {
-    /// Its outcomes and memories.
+    /// Its outcomes and memories. In memories of more than [`Watch::full`]
+    /// chunks it lists all chunks that are not zero, whatever is watched: the
+    /// digest of one that is not listed is 0.
     pub observation: Observation,
     /// Per step, the accesses to memories in order; empty unless
     /// [`Options::trace`].
     pub trace: Vec<Vec<Access>>,
-    /// For each memory of [`Watch::full`] chunks at some time, the chunks worth
-    /// looking at in large ones.
+    /// The chunks worth looking at in large memories.
     interesting: BTreeSet<u64>,
 }
 
 /// Runs a job on the reference.
 pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
     let mut reference = Reference::new(job, options);
+    reference.lists_all = true;
     let observation = driver::run(&mut reference, FEATURES, job);
     let interesting = reference.interesting();
     let mut trace = reference.trace;
@@ -118,7 +120,7 @@ impl<F: Fn() -> Arc<dyn Rules>> Engine for Planted<F> {
             trace: false,
             ..Options::default()
         };
-        driver::run(&mut Reference::new(job, &options), FEATURES, job)
+        driver::run_in(|| Reference::new(job, &options), FEATURES, job)
     }
 }
 
@@ -126,6 +128,11 @@ impl<F: Fn() -> Arc<dyn Rules>> Engine for Planted<F> {
 struct Reference {
     store: Store,
     trace: Vec<Vec<Access>>,
+    /// Whether to list every chunk that is not zero, not those watched.
+    lists_all: bool,
+    /// Digests that hold for as long as the stamp of the chunk and its length
+    /// are the same.
+    digests: HashMap<(MemoryId, u64), (u64, usize, u64)>,
 }
 
 impl Reference {
@@ -148,6 +155,8 @@ impl Reference {
                 rules,
             }),
             trace: Vec::new(),
+            lists_all: false,
+            digests: HashMap::new(),
         }
     }
 
@@ -228,15 +237,18 @@ impl Embedding for Reference {
         export: &str,
         watch: &Watch,
     ) -> Option<(u128, Vec<ChunkDigest>)> {
-        let memory = self.store.memory(self.memory_export(*instance, export)?);
-        // A chunk that is not stored is zero: nothing to read.
-        let one = |index: u64| ChunkDigest {
-            index,
-            digest: memory.chunk(index).map_or(0, digest),
-        };
+        let id = self.memory_export(*instance, export)?;
+        let memory = self.store.memory(id);
         let count = memory.chunk_count();
+        let mut one = |index| ChunkDigest {
+            index,
+            digest: chunk_digest(&mut self.digests, id, memory, index),
+        };
         let chunks = if count <= watch.full.into() {
             (0..count as u64).map(one).collect()
+        } else if self.lists_all {
+            let stored = memory.chunks().map(|(index, _)| one(index));
+            stored.filter(|chunk| chunk.digest != 0).collect()
         } else {
             let within = |&&index: &&u64| u128::from(index) < count;
             watch
@@ -262,6 +274,27 @@ impl Embedding for Reference {
 
     fn after_step(&mut self) {
         self.trace.push(self.store.take_trace());
+    }
+}
+
+/// The digest of a chunk; one that is not stored is zero, without a look.
+fn chunk_digest(
+    digests: &mut HashMap<(MemoryId, u64), (u64, usize, u64)>,
+    id: MemoryId,
+    memory: &Memory,
+    index: u64,
+) -> u64 {
+    let Some(bytes) = memory.chunk(index) else {
+        return 0;
+    };
+    let key = (memory.stamp(index), bytes.len());
+    match digests.get(&(id, index)) {
+        Some(&(stamp, length, digest)) if (stamp, length) == key => digest,
+        _ => {
+            let digest = digest(bytes);
+            digests.insert((id, index), (key.0, key.1, digest));
+            digest
+        }
     }
 }
 

@@ -35,7 +35,17 @@ pub struct Memory {
     ty: MemoryType,
     pages: u128,
     growth: Option<Growth>,
-    chunks: BTreeMap<u64, Arc<[u8; CHUNK]>>,
+    chunks: BTreeMap<u64, Stored>,
+    /// How often something was written.
+    writes: u64,
+}
+
+/// A chunk that was written.
+#[derive(Clone, Debug)]
+struct Stored {
+    bytes: Arc<[u8; CHUNK]>,
+    /// [`Memory::writes`] when it was last written.
+    stamp: u64,
 }
 
 impl Memory {
@@ -46,6 +56,7 @@ impl Memory {
             pages: ty.minimum.into(),
             growth: None,
             chunks: BTreeMap::new(),
+            writes: 0,
         }
     }
 
@@ -78,7 +89,9 @@ impl Memory {
     /// The byte at `address`; 0 where nothing was ever written.
     pub fn byte(&self, address: u128) -> u8 {
         let (index, offset) = split(address);
-        self.chunks.get(&index).map_or(0, |chunk| chunk[offset])
+        self.chunks
+            .get(&index)
+            .map_or(0, |chunk| chunk.bytes[offset])
     }
 
     /// Fills `buffer` with the bytes from `address` on.
@@ -90,7 +103,7 @@ impl Memory {
             let length = rest.len().min(CHUNK - offset);
             let (now, later) = rest.split_at_mut(length);
             match self.chunks.get(&index) {
-                Some(chunk) => now.copy_from_slice(&chunk[offset..offset + length]),
+                Some(chunk) => now.copy_from_slice(&chunk.bytes[offset..offset + length]),
                 None => now.fill(0),
             }
             at += length as u128;
@@ -147,7 +160,7 @@ impl Memory {
         self.chunks.iter().filter_map(move |(&index, chunk)| {
             let within = bytes.checked_sub(u128::from(index) * CHUNK as u128)?;
             let within = within.min(CHUNK as u128) as usize;
-            (within > 0).then(|| (index, &chunk[..within]))
+            (within > 0).then(|| (index, &chunk.bytes[..within]))
         })
     }
 
@@ -157,7 +170,13 @@ impl Memory {
             .bytes()
             .checked_sub(u128::from(index) * CHUNK as u128)?
             .min(CHUNK as u128) as usize;
-        self.chunks.get(&index).map(|chunk| &chunk[..within])
+        self.chunks.get(&index).map(|chunk| &chunk.bytes[..within])
+    }
+
+    /// A number that is another one whenever the chunk has been written since;
+    /// 0 if it is not stored.
+    pub fn stamp(&self, index: u64) -> u64 {
+        self.chunks.get(&index).map_or(0, |chunk| chunk.stamp)
     }
 
     /// How many chunks the memory has, stored or not; the last may be partial.
@@ -226,11 +245,13 @@ impl Memory {
     }
 
     fn chunk_mut(&mut self, index: u64) -> &mut [u8; CHUNK] {
-        let chunk = self
-            .chunks
-            .entry(index)
-            .or_insert_with(|| Arc::new([0; CHUNK]));
-        Arc::make_mut(chunk)
+        self.writes += 1;
+        let chunk = self.chunks.entry(index).or_insert_with(|| Stored {
+            bytes: Arc::new([0; CHUNK]),
+            stamp: 0,
+        });
+        chunk.stamp = self.writes;
+        Arc::make_mut(&mut chunk.bytes)
     }
 }
 
