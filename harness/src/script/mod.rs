@@ -3,6 +3,12 @@
 //! The one representation of the project: the generator writes it, every
 //! engine runs it, the reducer edits it, corpus files print it.
 
+mod binary;
+pub mod expect;
+pub mod input;
+mod spectest;
+pub mod wast;
+
 use serde::{Deserialize, Serialize};
 
 pub use trapline_reference::{Value, ValueType};

@@ -1,0 +1,98 @@
+//! Reads a lone binary module.
+
+use wasmparser::{BinaryReaderError, Encoding, Parser, Payload, Validator, WasmFeatures};
+
+use super::input::{InputError, Place};
+use crate::engine::{Feature, needed_by};
+
+/// Checks that `wasm` is a module that can be decoded and is in scope. It need not be valid.
+pub(super) fn check(file: &str, wasm: &[u8]) -> Result<(), InputError> {
+    if !wasm.starts_with(b"\0asm") {
+        let reason = if wasm.is_empty() {
+            "an empty file"
+        } else {
+            "not a WebAssembly binary: it does not begin with \\0asm"
+        };
+        return Err(InputError::new(file, Place::Byte(0), reason));
+    }
+    match decode(wasm) {
+        Ok(Encoding::Module) => in_scope(file, wasm),
+        Ok(Encoding::Component) => Err(InputError::new(
+            file,
+            Place::Byte(4),
+            "a component: outside scope",
+        )),
+        Err(error) => Err(at(file, wasm, &error)),
+    }
+}
+
+fn at(file: &str, wasm: &[u8], error: &BinaryReaderError) -> InputError {
+    let message = error.message();
+    let reason = if message.contains("unexpected end") && error.offset() as usize >= wasm.len() {
+        format!("truncated: {message}")
+    } else {
+        message.to_owned()
+    };
+    InputError::new(file, Place::Byte(error.offset() as u64), reason)
+}
+
+/// Reads every section, and the code instruction by instruction.
+fn decode(wasm: &[u8]) -> wasmparser::Result<Encoding> {
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            Payload::Version {
+                encoding: Encoding::Component,
+                ..
+            } => return Ok(Encoding::Component),
+            Payload::CodeSectionEntry(body) => {
+                let mut reader = body.get_operators_reader()?;
+                while !reader.eof() {
+                    reader.read()?;
+                }
+            }
+            Payload::TypeSection(section) => each(section)?,
+            Payload::ImportSection(section) => each(section)?,
+            Payload::FunctionSection(section) => each(section)?,
+            Payload::TableSection(section) => each(section)?,
+            Payload::MemorySection(section) => each(section)?,
+            Payload::GlobalSection(section) => each(section)?,
+            Payload::ExportSection(section) => each(section)?,
+            Payload::ElementSection(section) => each(section)?,
+            Payload::DataSection(section) => each(section)?,
+            _ => {}
+        }
+    }
+    Ok(Encoding::Module)
+}
+
+fn each<'a, T: wasmparser::FromReader<'a>>(
+    section: wasmparser::SectionLimited<'a, T>,
+) -> wasmparser::Result<()> {
+    section.into_iter().try_for_each(|item| item.map(drop))
+}
+
+/// What this project knows of WebAssembly, as the validator names it.
+fn scope() -> WasmFeatures {
+    WasmFeatures::WASM2
+        | WasmFeatures::TAIL_CALL
+        | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::MEMORY64
+        | WasmFeatures::THREADS
+        | WasmFeatures::CUSTOM_PAGE_SIZES
+}
+
+fn in_scope(file: &str, wasm: &[u8]) -> Result<(), InputError> {
+    if !needed_by(wasm).has(Feature::OutOfScope) {
+        return Ok(());
+    }
+    // The validator says which proposal it is, and where it is first met.
+    let (place, reason) = match Validator::new_with_features(scope()).validate_all(wasm) {
+        Err(error) => (
+            Place::Byte(error.offset() as u64),
+            format!("outside scope: {}", error.message()),
+        ),
+        Ok(_) => (Place::File, "outside scope".to_owned()),
+    };
+    Err(InputError::new(file, place, reason))
+}

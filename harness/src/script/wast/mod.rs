@@ -1,0 +1,418 @@
+//! Reads a script from `.wast`, `.wat` or `.wasm`.
+
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use wast::parser::ParseBuffer;
+use wast::token::{Id, Span};
+use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, Wat};
+
+use super::expect::Expect;
+use super::input::{InputError, Lines, Place};
+use super::{Script, Step, binary, spectest};
+use values::{argument, result};
+
+/// A script as it was read, with what its text asserts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The steps.
+    pub script: Script,
+    /// One per step: where it stands in the text and what is asserted of it.
+    pub steps: Vec<StepSource>,
+    /// Assertions about texts that are no modules, which reading them settled.
+    pub texts: Vec<TextAssertion>,
+    /// What was left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Where a step comes from and what is asserted of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepSource {
+    /// The line of the directive, counted from 1; 0 in a binary and for
+    /// steps that were added ([`spectest`], [`Source::call_exports`]).
+    pub line: usize,
+    /// What is asserted.
+    pub expect: Expect,
+}
+
+/// An assertion about the text of a module, settled by the text parser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextAssertion {
+    /// The line of the directive, counted from 1.
+    pub line: usize,
+    /// What went wrong; `None` if the assertion holds.
+    pub error: Option<String>,
+}
+
+/// A directive that was left out, or whose assertion was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The line of the directive, counted from 1.
+    pub line: usize,
+    /// Why: a short name, the same for the same cause, to be counted.
+    pub reason: &'static str,
+}
+
+/// Reads a script from a file: a binary if it begins with `\0asm` or is named
+/// `.wasm`, a text otherwise. A lone module is defined and instantiated.
+///
+/// # Errors
+///
+/// One line naming file, place and reason: the file is missing, is neither
+/// text nor binary, is truncated, or is a module outside scope.
+pub fn read(path: &Path) -> Result<Source, InputError> {
+    let file = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        let reason = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file".to_owned(),
+            _ => error.to_string(),
+        };
+        InputError::new(&file, Place::File, reason)
+    })?;
+    parse(&file, &bytes)
+}
+
+/// Reads a script from the contents of the file called `file`; see [`read`].
+///
+/// # Errors
+///
+/// As [`read`].
+///
+/// ```
+/// use trapline_harness::script::wast::parse;
+/// let source = parse("a.wast", b"(module (func (export \"f\"))) (assert_return (invoke \"f\"))")?;
+/// assert_eq!(source.script.steps.len(), 3); // define, instantiate, invoke
+/// # Ok::<(), trapline_harness::script::input::InputError>(())
+/// ```
+pub fn parse(file: &str, bytes: &[u8]) -> Result<Source, InputError> {
+    if bytes.starts_with(b"\0asm") || file.ends_with(".wasm") {
+        binary::check(file, bytes)?;
+        let mut reader = Reader::new(file, "");
+        reader.module(0, None, bytes.to_vec());
+        return Ok(reader.finish());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let offset = error.valid_up_to() as u64;
+        InputError::new(
+            file,
+            Place::Byte(offset),
+            "neither text (UTF-8) nor a binary",
+        )
+    })?;
+    let mut reader = Reader::new(file, text);
+    let buffer = ParseBuffer::new(text).map_err(|error| reader.error(&error))?;
+    let mut wast =
+        wast::parser::parse::<Wast<'_>>(&buffer).map_err(|error| reader.error(&error))?;
+    if let [WastDirective::Module(QuoteWat::Wat(wat))] = &mut wast.directives[..] {
+        // A lone module outside scope is an error; in a script it is a skip.
+        let (line, column) = reader.lines.at(wat.span().offset());
+        let name = match wat {
+            Wat::Module(module) => module.id,
+            Wat::Component(_) => None,
+        };
+        let wasm = wat.encode().map_err(|error| reader.error(&error))?;
+        binary::check(file, &wasm).map_err(|error| InputError {
+            place: Place::Line(line, column),
+            ..error
+        })?;
+        reader.module(line, name, wasm);
+        return Ok(reader.finish());
+    }
+    reader.names = wast.directives.iter().filter_map(given_name).collect();
+    for directive in wast.directives {
+        if !reader.directive(directive)? {
+            break;
+        }
+    }
+    Ok(reader.finish())
+}
+
+/// The name a directive gives to a module or an instance.
+fn given_name(directive: &WastDirective<'_>) -> Option<String> {
+    let id = match directive {
+        WastDirective::Module(module) | WastDirective::ModuleDefinition(module) => module.name(),
+        WastDirective::ModuleInstance { instance, .. } => *instance,
+        _ => None,
+    };
+    id.map(|id| id.name().to_owned())
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    lines: Lines,
+    source: Source,
+    /// Names that the text gives: not to be used for what it leaves unnamed.
+    names: HashSet<String>,
+    unnamed: usize,
+    /// The module that `(module instance $i)` without a module means.
+    last_module: Option<String>,
+    /// The instance that is meant where none is named.
+    current: Option<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(file: &'a str, text: &str) -> Self {
+        Reader {
+            file,
+            lines: Lines::of(text),
+            source: Source::default(),
+            names: HashSet::new(),
+            unnamed: 0,
+            last_module: None,
+            current: None,
+        }
+    }
+
+    fn finish(mut self) -> Source {
+        let added = spectest::steps_for(&self.source.script);
+        let source = StepSource {
+            line: 0,
+            expect: Expect::Success,
+        };
+        let sources = std::iter::repeat_n(source, added.len());
+        self.source.steps.splice(0..0, sources);
+        self.source.script.steps.splice(0..0, added);
+        self.source
+    }
+
+    fn line(&self, span: Span) -> usize {
+        self.lines.at(span.offset()).0
+    }
+
+    fn error(&self, error: &wast::Error) -> InputError {
+        let (line, column) = self.lines.at(error.span().offset());
+        InputError::new(self.file, Place::Line(line, column), error.message())
+    }
+
+    fn push(&mut self, line: usize, step: Step, expect: Expect) {
+        self.source.script.steps.push(step);
+        self.source.steps.push(StepSource { line, expect });
+    }
+
+    fn skip(&mut self, line: usize, reason: &'static str) {
+        self.source.skipped.push(Skipped { line, reason });
+    }
+
+    /// A name for what the text leaves unnamed: `m0`, `m1`, …
+    fn fresh(&mut self) -> String {
+        loop {
+            let name = format!("m{}", self.unnamed);
+            self.unnamed += 1;
+            if !self.names.contains(&name) {
+                return name;
+            }
+        }
+    }
+
+    fn name_or_fresh(&mut self, id: Option<Id<'_>>) -> String {
+        match id {
+            Some(id) => id.name().to_owned(),
+            None => self.fresh(),
+        }
+    }
+
+    /// A module, defined and instantiated at once.
+    fn module(&mut self, line: usize, id: Option<Id<'_>>, wasm: Vec<u8>) {
+        let name = self.name_or_fresh(id);
+        self.module_that(line, name.clone(), wasm, Expect::Success);
+        self.last_module = Some(name.clone());
+        self.current = Some(name);
+    }
+
+    fn module_that(&mut self, line: usize, name: String, wasm: Vec<u8>, expect: Expect) {
+        let module = name.clone();
+        self.push(line, Step::Define { module, wasm }, Expect::Success);
+        let module = name.clone();
+        let instance = name;
+        self.push(line, Step::Instantiate { instance, module }, expect);
+    }
+
+    /// A module that is to fail: its name must not take another's place.
+    fn failing_name(&mut self, id: Option<Id<'_>>) -> String {
+        match id {
+            Some(id) if !self.names.contains(id.name()) => id.name().to_owned(),
+            _ => self.fresh(),
+        }
+    }
+
+    /// Reads one directive; `false` if the rest has to be left out.
+    fn directive(&mut self, directive: WastDirective<'_>) -> Result<bool, InputError> {
+        let line = self.line(directive.span());
+        match directive {
+            WastDirective::Module(mut module) => {
+                if is_component(&module) {
+                    self.skip(line, "component");
+                } else {
+                    let id = module.name();
+                    let wasm = module.encode().map_err(|error| self.error(&error))?;
+                    self.module(line, id, wasm);
+                }
+            }
+            WastDirective::ModuleDefinition(mut module) => {
+                if is_component(&module) {
+                    self.skip(line, "component");
+                } else {
+                    let name = self.name_or_fresh(module.name());
+                    let wasm = module.encode().map_err(|error| self.error(&error))?;
+                    self.last_module = Some(name.clone());
+                    let module = name;
+                    self.push(line, Step::Define { module, wasm }, Expect::Success);
+                }
+            }
+            WastDirective::ModuleInstance {
+                span,
+                instance,
+                module,
+            } => {
+                let instance = self.name_or_fresh(instance);
+                let module = match module {
+                    Some(id) => id.name().to_owned(),
+                    None => self.last_module.clone().ok_or_else(|| {
+                        self.at(span, "no module was defined before this instance")
+                    })?,
+                };
+                self.current = Some(instance.clone());
+                self.push(
+                    line,
+                    Step::Instantiate { instance, module },
+                    Expect::Success,
+                );
+            }
+            WastDirective::AssertMalformed {
+                module, message, ..
+            } => self.rejected(line, module, Expect::Malformed(message.to_owned())),
+            WastDirective::AssertInvalid {
+                module, message, ..
+            } => self.rejected(line, module, Expect::Invalid(message.to_owned())),
+            WastDirective::AssertInvalidCustom { .. }
+            | WastDirective::AssertMalformedCustom { .. } => self.skip(line, "custom section"),
+            WastDirective::Register { span, name, module } => {
+                let instance = self.instance(span, module)?;
+                let name = name.to_owned();
+                self.push(line, Step::Register { instance, name }, Expect::Success);
+            }
+            WastDirective::Invoke(invoke) => {
+                self.invoke(invoke, Expect::Anything)?;
+            }
+            WastDirective::AssertTrap { exec, message, .. } => {
+                self.execute(exec, Expect::Trap(message.to_owned()))?;
+            }
+            WastDirective::AssertReturn { exec, results, .. } => {
+                match results.into_iter().map(result).collect() {
+                    Some(patterns) => self.execute(exec, Expect::Values(patterns))?,
+                    None => {
+                        self.skip(line, "result type outside scope");
+                        self.execute(exec, Expect::Anything)?;
+                    }
+                }
+            }
+            WastDirective::AssertExhaustion { call, .. } => {
+                self.invoke(call, Expect::Exhaustion)?;
+            }
+            WastDirective::AssertUnlinkable {
+                module, message, ..
+            } => self.failing(line, module, Expect::Unlinkable(message.to_owned()))?,
+            WastDirective::AssertException { exec, .. } => {
+                self.skip(line, "exception");
+                self.execute(exec, Expect::Anything)?;
+            }
+            WastDirective::AssertSuspension { exec, .. } => {
+                self.skip(line, "stack switching");
+                self.execute(exec, Expect::Anything)?;
+            }
+            WastDirective::Thread(_) | WastDirective::Wait { .. } => {
+                // What follows depends on what the thread does.
+                self.skip(line, "thread, and all that follows");
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn at(&self, span: Span, reason: &str) -> InputError {
+        let (line, column) = self.lines.at(span.offset());
+        InputError::new(self.file, Place::Line(line, column), reason)
+    }
+
+    fn instance(&self, span: Span, id: Option<Id<'_>>) -> Result<String, InputError> {
+        match (id, &self.current) {
+            (Some(id), _) => Ok(id.name().to_owned()),
+            (None, Some(current)) => Ok(current.clone()),
+            (None, None) => Err(self.at(span, "no instance was made before this")),
+        }
+    }
+
+    /// A module that is malformed or invalid.
+    fn rejected(&mut self, line: usize, mut module: QuoteWat<'_>, expect: Expect) {
+        if is_component(&module) {
+            return self.skip(line, "component");
+        }
+        let name = self.failing_name(module.name());
+        match module.encode() {
+            Ok(wasm) => self.push(line, Step::Define { module: name, wasm }, expect),
+            // No binary form exists: the text parser has judged it.
+            Err(_) => self.source.texts.push(TextAssertion { line, error: None }),
+        }
+    }
+
+    /// A module that is valid but cannot be instantiated.
+    fn failing(&mut self, line: usize, mut wat: Wat<'_>, expect: Expect) -> Result<(), InputError> {
+        let Wat::Module(module) = &wat else {
+            self.skip(line, "component");
+            return Ok(());
+        };
+        let name = self.failing_name(module.id);
+        let wasm = wat.encode().map_err(|error| self.error(&error))?;
+        self.module_that(line, name, wasm, expect);
+        Ok(())
+    }
+
+    fn execute(&mut self, execute: WastExecute<'_>, expect: Expect) -> Result<(), InputError> {
+        match execute {
+            WastExecute::Invoke(invoke) => self.invoke(invoke, expect),
+            WastExecute::Wat(wat) => {
+                let line = self.line(wat.span());
+                self.failing(line, wat, expect)
+            }
+            WastExecute::Get {
+                span,
+                module,
+                global,
+            } => {
+                let line = self.line(span);
+                let instance = self.instance(span, module)?;
+                let global = global.to_owned();
+                self.push(line, Step::Get { instance, global }, expect);
+                Ok(())
+            }
+        }
+    }
+
+    fn invoke(&mut self, invoke: WastInvoke<'_>, expect: Expect) -> Result<(), InputError> {
+        let line = self.line(invoke.span);
+        let instance = self.instance(invoke.span, invoke.module)?;
+        let Some(args) = invoke.args.into_iter().map(argument).collect() else {
+            self.skip(line, "argument type outside scope");
+            return Ok(());
+        };
+        let func = invoke.name.to_owned();
+        let step = Step::Invoke {
+            instance,
+            func,
+            args,
+        };
+        self.push(line, step, expect);
+        Ok(())
+    }
+}
+
+fn is_component(module: &QuoteWat<'_>) -> bool {
+    matches!(
+        module,
+        QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..)
+    )
+}
