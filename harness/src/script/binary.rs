@@ -22,18 +22,18 @@ pub(super) fn check(file: &str, wasm: &[u8]) -> Result<(), InputError> {
             Place::Byte(4),
             "a component: outside scope",
         )),
-        Err(error) => Err(at(file, wasm, &error)),
+        Err(error) => Err(at(file, &error)),
     }
 }
 
-fn at(file: &str, wasm: &[u8], error: &BinaryReaderError) -> InputError {
+fn at(file: &str, error: &BinaryReaderError) -> InputError {
     let message = error.message();
-    let reason = if message.contains("unexpected end") && error.offset() as usize >= wasm.len() {
+    let reason = if message.starts_with("unexpected end") {
         format!("truncated: {message}")
     } else {
         message.to_owned()
     };
-    InputError::new(file, Place::Byte(error.offset() as u64), reason)
+    InputError::new(file, Place::Byte(error.offset()), reason)
 }
 
 /// Reads every section, and the code instruction by instruction.
@@ -89,7 +89,7 @@ fn in_scope(file: &str, wasm: &[u8]) -> Result<(), InputError> {
     // The validator says which proposal it is, and where it is first met.
     let (place, reason) = match Validator::new_with_features(scope()).validate_all(wasm) {
         Err(error) => (
-            Place::Byte(error.offset() as u64),
+            Place::Byte(error.offset()),
             format!("outside scope: {}", error.message()),
         ),
         Ok(_) => (Place::File, "outside scope".to_owned()),

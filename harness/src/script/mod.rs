@@ -4,6 +4,7 @@
 //! engine runs it, the reducer edits it, corpus files print it.
 
 mod binary;
+mod calls;
 pub mod expect;
 pub mod input;
 mod spectest;

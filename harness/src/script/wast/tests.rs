@@ -156,7 +156,7 @@ fn bad_input_is_told_with_its_place() {
     );
     assert_eq!(error("a.wasm", b""), "a.wasm: byte 0x0: an empty file");
     assert!(
-        error("a.wasm", b"\0asm\x01\0\0\0\x01\x05\x01").starts_with("a.wasm: byte 0xb: truncated")
+        error("a.wasm", b"\0asm\x01\0\0\0\x01\x05\x01").starts_with("a.wasm: byte 0xa: truncated")
     );
     assert!(error("a.wast", b"(module\n  (memory 1) (fun))").starts_with("a.wast:2:15: "));
     assert_eq!(

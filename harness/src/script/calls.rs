@@ -1,0 +1,184 @@
+//! Calls to add to a lone module, so that it does something when it is run.
+
+use trapline_reference::{Value, ValueType};
+use wasmparser::{CompositeInnerType, ExternalKind, HeapType, Parser, Payload, TypeRef, ValType};
+
+use super::expect::Expect;
+use super::wast::{Source, StepSource};
+use super::{Script, Step};
+
+/// The arguments are drawn from these, by their place: 0, 1, the ends of the
+/// first pages and of the address space, where bounds checks go wrong.
+const EDGES: [u64; 10] = [
+    0,
+    1,
+    65_528,
+    65_535,
+    65_536,
+    131_071,
+    0x7fff_ffff,
+    0xffff_fff8,
+    0xffff_ffff,
+    u64::MAX,
+];
+
+impl Source {
+    /// Appends calls of every function that the script's modules export, if
+    /// the script itself calls none: once for each of ten edge values if there
+    /// are parameters, once if there are none. The same module always gets the
+    /// same calls. Functions with parameters outside scope are left out.
+    pub fn call_exports(&mut self) {
+        if calls_something(&self.script) {
+            return;
+        }
+        let mut calls = Vec::new();
+        for step in &self.script.steps {
+            let Step::Instantiate { instance, module } = step else {
+                continue;
+            };
+            let defined = self.script.steps.iter().find_map(|step| match step {
+                Step::Define { module: name, wasm } if name == module => Some(wasm),
+                _ => None,
+            });
+            let Some(wasm) = defined.filter(|_| instance != super::spectest::NAME) else {
+                continue;
+            };
+            // What cannot be decoded exports nothing.
+            for (func, params) in exported_functions(wasm).unwrap_or_default() {
+                let variants = if params.is_empty() { 1 } else { EDGES.len() };
+                for variant in 0..variants {
+                    let args = params
+                        .iter()
+                        .enumerate()
+                        .map(|(i, &ty)| edge(ty, variant * (i + 1) % EDGES.len()))
+                        .collect();
+                    calls.push(Step::Invoke {
+                        instance: instance.clone(),
+                        func: func.clone(),
+                        args,
+                    });
+                }
+            }
+        }
+        let source = StepSource {
+            line: 0,
+            expect: Expect::Anything,
+        };
+        self.steps.extend(std::iter::repeat_n(source, calls.len()));
+        self.script.steps.extend(calls);
+    }
+}
+
+fn calls_something(script: &Script) -> bool {
+    let call = |step: &Step| matches!(step, Step::Invoke { .. } | Step::Get { .. });
+    script.steps.iter().any(call)
+}
+
+fn edge(ty: ValueType, which: usize) -> Value {
+    let bits = EDGES[which];
+    match ty {
+        ValueType::I32 => Value::I32(bits as u32),
+        ValueType::I64 => Value::I64(bits),
+        ValueType::F32 => Value::F32(bits as u32),
+        ValueType::F64 => Value::F64(bits),
+        ValueType::V128 => Value::V128(u128::from(bits) << 64 | u128::from(bits)),
+        ValueType::FuncRef | ValueType::ExternRef => Value::default_of(ty),
+    }
+}
+
+/// The exported functions with the types of their parameters, in the order of
+/// the export section.
+fn exported_functions(wasm: &[u8]) -> wasmparser::Result<Vec<(String, Vec<ValueType>)>> {
+    let mut types = Vec::new();
+    let mut funcs = Vec::new();
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            Payload::TypeSection(section) => {
+                for group in section {
+                    for ty in group?.into_types() {
+                        types.push(match ty.composite_type.inner {
+                            CompositeInnerType::Func(ty) => parameters(ty.params()),
+                            _ => None,
+                        });
+                    }
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    if let TypeRef::Func(ty) = import?.ty {
+                        funcs.push(ty);
+                    }
+                }
+            }
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    funcs.push(ty?);
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    if export.kind == ExternalKind::Func {
+                        exports.push((export.name.to_owned(), export.index));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let params = |index: u32| {
+        let ty = *funcs.get(index as usize)?;
+        types.get(ty as usize)?.clone()
+    };
+    Ok(exports
+        .into_iter()
+        .filter_map(|(name, index)| Some((name, params(index)?)))
+        .collect())
+}
+
+/// `None` if one of them is outside scope.
+fn parameters(types: &[ValType]) -> Option<Vec<ValueType>> {
+    types
+        .iter()
+        .map(|ty| match ty {
+            ValType::I32 => Some(ValueType::I32),
+            ValType::I64 => Some(ValueType::I64),
+            ValType::F32 => Some(ValueType::F32),
+            ValType::F64 => Some(ValueType::F64),
+            ValType::V128 => Some(ValueType::V128),
+            ValType::Ref(ty) if ty.heap_type() == HeapType::FUNC => Some(ValueType::FuncRef),
+            ValType::Ref(ty) if ty.heap_type() == HeapType::EXTERN => Some(ValueType::ExternRef),
+            ValType::Ref(_) => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::wast::parse;
+
+    #[test]
+    fn every_export_of_a_lone_module_is_called_at_the_edges() {
+        let text = r#"(module
+            (func (export "f") (param i32 i64)) (func (export "g")) (memory (export "m") 1))"#;
+        let mut source = parse("a.wat", text.as_bytes()).expect("it reads");
+        source.call_exports();
+        let calls = |name: &str| {
+            let named = |step: &&Step| matches!(step, Step::Invoke { func, .. } if func == name);
+            source.script.steps.iter().filter(named).count()
+        };
+        assert_eq!((calls("f"), calls("g"), calls("m")), (EDGES.len(), 1, 0));
+        assert_eq!(source.steps.len(), source.script.steps.len());
+    }
+
+    #[test]
+    fn a_script_that_calls_is_left_alone() {
+        let text = br#"(module (func (export "f"))) (invoke "f")"#;
+        let mut source = parse("a.wast", text).expect("it reads");
+        let before = source.clone();
+        source.call_exports();
+        assert_eq!(source, before);
+    }
+}
