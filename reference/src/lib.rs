@@ -29,7 +29,7 @@ pub use memory::{
     Bulk, CHUNK, Extension, Growth, Instruction, Kind, Memory, MemoryId, Request, Rmw, Rules, Site,
     Specification, Wait, limits,
 };
-pub use module::{Invalid, Module, Rejection, Validator};
+pub use module::{Invalid, Module, Proposals, Rejection, Validator};
 pub use store::{
     Access, Config, Extern, FuncId, GlobalId, Grow, HostFunc, InstanceId, Store, TableId,
 };

@@ -104,7 +104,7 @@ pub trait Rules: Send + Sync {
     /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
     fn aligned(&self, request: &Request, at: u128) -> bool {
         let Instruction { width, kind, .. } = request.instruction;
-        !kind.is_atomic() || at % u128::from(*width) == 0
+        !kind.is_atomic() || at.is_multiple_of(u128::from(*width))
     }
 
     /// The effective address, checked.

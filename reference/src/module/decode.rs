@@ -11,35 +11,20 @@ use wasmparser::{
 use super::check::Memories;
 use super::compile::compile;
 use super::constant::{Constant, address_type};
-use super::{Data, Definition, Element, ElementMode, Import, Invalid, Item, Rejection};
+use super::{Data, Definition, Element, ElementMode, Import, Invalid, Item, Proposals, Rejection};
 use crate::types::{AddressType, ExternType, FuncType, GlobalType, MemoryType, TableType};
 use crate::value::ValueType;
 
-/// What is in scope.
-const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-    .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::REFERENCE_TYPES)
-    .union(WasmFeatures::GC_TYPES)
-    .union(WasmFeatures::MULTI_VALUE)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::SIMD)
-    .union(WasmFeatures::THREADS)
-    .union(WasmFeatures::TAIL_CALL)
-    .union(WasmFeatures::FLOATS)
-    .union(WasmFeatures::MULTI_MEMORY)
-    .union(WasmFeatures::MEMORY64)
-    .union(WasmFeatures::EXTENDED_CONST)
-    .union(WasmFeatures::CUSTOM_PAGE_SIZES);
-
 /// Decodes, validates and compiles a module.
-pub(super) fn decode(wasm: &[u8]) -> Result<Definition, Rejection> {
+pub(super) fn decode(wasm: &[u8], proposals: Proposals) -> Result<Definition, Rejection> {
     let mut decoder = Decoder::default();
-    match decoder.run(wasm) {
+    match decoder.run(wasm, proposals.features()) {
         Ok(()) => Ok(decoder.definition),
         // What is only out of scope is not invalid.
         Err(Rejection::Invalid(invalid))
-            if invalid.by == super::Validator::Wasmparser && valid_beyond_scope(wasm) =>
+            if proposals == Proposals::ALL
+                && invalid.by == super::Validator::Wasmparser
+                && valid_beyond_scope(wasm) =>
         {
             Err(Rejection::Unsupported(invalid.message))
         }
@@ -49,7 +34,7 @@ pub(super) fn decode(wasm: &[u8]) -> Result<Definition, Rejection> {
 
 /// Whether a module is valid with all proposals that have been standardized.
 fn valid_beyond_scope(wasm: &[u8]) -> bool {
-    let features = WasmFeatures::default() | FEATURES;
+    let features = WasmFeatures::default() | Proposals::ALL.features();
     wasmparser::Validator::new_with_features(features)
         .validate_all(wasm)
         .is_ok()
@@ -63,11 +48,11 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn run(&mut self, wasm: &[u8]) -> Result<(), Rejection> {
-        let mut validator = wasmparser::Validator::new_with_features(FEATURES);
+    fn run(&mut self, wasm: &[u8], features: WasmFeatures) -> Result<(), Rejection> {
+        let mut validator = wasmparser::Validator::new_with_features(features);
         let mut allocations = FuncValidatorAllocations::default();
         let mut parser = Parser::new(0);
-        parser.set_features(FEATURES);
+        parser.set_features(features);
         for payload in parser.parse_all(wasm) {
             let payload = payload?;
             if let Payload::Version {

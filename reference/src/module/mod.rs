@@ -5,6 +5,7 @@ mod code;
 mod compile;
 mod constant;
 mod decode;
+mod proposals;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::types::{ExternType, FuncType, GlobalType, MemoryType, TableType};
 
 pub(crate) use code::{Access, Code, Instr, Target};
 pub(crate) use constant::Constant;
+pub use proposals::Proposals;
 
 /// A module that is valid and that this crate can run. Cheap to clone.
 #[derive(Clone)]
@@ -120,7 +122,17 @@ impl Module {
     ///
     /// The module is malformed, invalid, or needs what is not supported.
     pub fn new(wasm: &[u8]) -> Result<Module, Rejection> {
-        decode::decode(wasm).map(|definition| Module(Arc::new(definition)))
+        Module::with(wasm, Proposals::ALL)
+    }
+
+    /// As [`new`](Module::new), with some proposals only: what needs another
+    /// is invalid.
+    ///
+    /// # Errors
+    ///
+    /// The module is malformed, invalid, or needs what is not supported.
+    pub fn with(wasm: &[u8], proposals: Proposals) -> Result<Module, Rejection> {
+        decode::decode(wasm, proposals).map(|definition| Module(Arc::new(definition)))
     }
 
     /// The imports: module name, name, type.

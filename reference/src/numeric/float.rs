@@ -67,6 +67,8 @@ macro_rules! truncate {
     }};
 }
 
+pub(super) use {maximum, minimum};
+
 /// The float instruction `op`, if it is one.
 pub(super) fn numeric(op: &O<'_>) -> Option<Numeric> {
     Some(match op {
