@@ -5,5 +5,6 @@
 //! allows; what diverges is reduced and filed in the corpus.
 
 pub mod engine;
+pub mod generate;
 pub mod observation;
 pub mod script;

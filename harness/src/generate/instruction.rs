@@ -1,0 +1,143 @@
+//! The instructions that access memory at an effective address, as tables.
+
+use wasm_encoder::{Instruction, MemArg, ValType};
+
+/// What an instruction does with the memory at its effective address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `[address] -> [value]`.
+    Load,
+    /// `[address value] -> []`.
+    Store,
+    /// `[address value] -> [value]`.
+    ReadModifyWrite,
+    /// `[address expected replacement] -> [value]`.
+    CompareExchange,
+    /// `[address expected timeout:i64] -> [i32]`.
+    Wait,
+    /// `[address count:i32] -> [i32]`.
+    Notify,
+    /// `[address vector] -> [vector]`.
+    LoadLane,
+    /// `[address vector] -> []`.
+    StoreLane,
+}
+
+/// An instruction with a `memarg`.
+#[derive(Clone, Copy)]
+pub(super) struct MemoryInstruction {
+    /// Makes it; the second argument is the lane, where it has one.
+    pub(super) make: fn(MemArg, u8) -> Instruction<'static>,
+    /// What it does.
+    pub(super) kind: Kind,
+    /// The type of the value it loads, stores or compares.
+    pub(super) value: ValType,
+    /// Logarithm of the bytes it accesses; also its natural alignment.
+    pub(super) width_log2: u32,
+    /// Whether it has to be aligned, statically and when it runs.
+    pub(super) atomic: bool,
+}
+
+impl MemoryInstruction {
+    /// How many bytes it accesses.
+    pub(super) fn width(&self) -> u64 {
+        1 << self.width_log2
+    }
+
+    /// How many lanes of its width a vector has.
+    pub(super) fn lanes(&self) -> u64 {
+        16 >> self.width_log2
+    }
+}
+
+macro_rules! table {
+    ($name:ident, $kind:ident, $atomic:literal: $( $ty:ident { $( $instr:ident / $width:literal ),* $(,)? } )*) => {
+        pub(super) const $name: &[MemoryInstruction] = &[ $( $( MemoryInstruction {
+            make: |memarg, _| Instruction::$instr(memarg),
+            kind: Kind::$kind,
+            value: ValType::$ty,
+            width_log2: $width,
+            atomic: $atomic,
+        }, )* )* ];
+    };
+}
+
+macro_rules! lanes {
+    ($name:ident, $kind:ident: $( $instr:ident / $width:literal ),* ) => {
+        pub(super) const $name: &[MemoryInstruction] = &[ $( MemoryInstruction {
+            make: |memarg, lane| Instruction::$instr { memarg, lane },
+            kind: Kind::$kind,
+            value: ValType::V128,
+            width_log2: $width,
+            atomic: false,
+        }, )* ];
+    };
+}
+
+table! { LOADS, Load, false:
+    I32 { I32Load/2, I32Load8S/0, I32Load8U/0, I32Load16S/1, I32Load16U/1 }
+    I64 { I64Load/3, I64Load8S/0, I64Load8U/0, I64Load16S/1, I64Load16U/1, I64Load32S/2, I64Load32U/2 }
+    F32 { F32Load/2 }
+    F64 { F64Load/3 }
+}
+
+table! { STORES, Store, false:
+    I32 { I32Store/2, I32Store8/0, I32Store16/1 }
+    I64 { I64Store/3, I64Store8/0, I64Store16/1, I64Store32/2 }
+    F32 { F32Store/2 }
+    F64 { F64Store/3 }
+}
+
+table! { VECTOR_LOADS, Load, false:
+    V128 {
+        V128Load/4, V128Load8x8S/3, V128Load8x8U/3, V128Load16x4S/3, V128Load16x4U/3,
+        V128Load32x2S/3, V128Load32x2U/3, V128Load8Splat/0, V128Load16Splat/1,
+        V128Load32Splat/2, V128Load64Splat/3, V128Load32Zero/2, V128Load64Zero/3,
+    }
+}
+
+table! { VECTOR_STORES, Store, false: V128 { V128Store/4 } }
+
+lanes! { LANE_LOADS, LoadLane: V128Load8Lane/0, V128Load16Lane/1, V128Load32Lane/2, V128Load64Lane/3 }
+lanes! { LANE_STORES, StoreLane: V128Store8Lane/0, V128Store16Lane/1, V128Store32Lane/2, V128Store64Lane/3 }
+
+table! { ATOMIC_LOADS, Load, true:
+    I32 { I32AtomicLoad/2, I32AtomicLoad8U/0, I32AtomicLoad16U/1 }
+    I64 { I64AtomicLoad/3, I64AtomicLoad8U/0, I64AtomicLoad16U/1, I64AtomicLoad32U/2 }
+}
+
+table! { ATOMIC_STORES, Store, true:
+    I32 { I32AtomicStore/2, I32AtomicStore8/0, I32AtomicStore16/1 }
+    I64 { I64AtomicStore/3, I64AtomicStore8/0, I64AtomicStore16/1, I64AtomicStore32/2 }
+}
+
+table! { ATOMIC_MODIFIES, ReadModifyWrite, true:
+    I32 {
+        I32AtomicRmwAdd/2, I32AtomicRmw8AddU/0, I32AtomicRmw16AddU/1,
+        I32AtomicRmwSub/2, I32AtomicRmw8SubU/0, I32AtomicRmw16SubU/1,
+        I32AtomicRmwAnd/2, I32AtomicRmw8AndU/0, I32AtomicRmw16AndU/1,
+        I32AtomicRmwOr/2, I32AtomicRmw8OrU/0, I32AtomicRmw16OrU/1,
+        I32AtomicRmwXor/2, I32AtomicRmw8XorU/0, I32AtomicRmw16XorU/1,
+        I32AtomicRmwXchg/2, I32AtomicRmw8XchgU/0, I32AtomicRmw16XchgU/1,
+    }
+    I64 {
+        I64AtomicRmwAdd/3, I64AtomicRmw8AddU/0, I64AtomicRmw16AddU/1, I64AtomicRmw32AddU/2,
+        I64AtomicRmwSub/3, I64AtomicRmw8SubU/0, I64AtomicRmw16SubU/1, I64AtomicRmw32SubU/2,
+        I64AtomicRmwAnd/3, I64AtomicRmw8AndU/0, I64AtomicRmw16AndU/1, I64AtomicRmw32AndU/2,
+        I64AtomicRmwOr/3, I64AtomicRmw8OrU/0, I64AtomicRmw16OrU/1, I64AtomicRmw32OrU/2,
+        I64AtomicRmwXor/3, I64AtomicRmw8XorU/0, I64AtomicRmw16XorU/1, I64AtomicRmw32XorU/2,
+        I64AtomicRmwXchg/3, I64AtomicRmw8XchgU/0, I64AtomicRmw16XchgU/1, I64AtomicRmw32XchgU/2,
+    }
+}
+
+table! { ATOMIC_EXCHANGES, CompareExchange, true:
+    I32 { I32AtomicRmwCmpxchg/2, I32AtomicRmw8CmpxchgU/0, I32AtomicRmw16CmpxchgU/1 }
+    I64 {
+        I64AtomicRmwCmpxchg/3, I64AtomicRmw8CmpxchgU/0, I64AtomicRmw16CmpxchgU/1,
+        I64AtomicRmw32CmpxchgU/2,
+    }
+}
+
+table! { ATOMIC_WAITS, Wait, true: I32 { MemoryAtomicWait32/2 } I64 { MemoryAtomicWait64/3 } }
+
+table! { ATOMIC_NOTIFIES, Notify, true: I32 { MemoryAtomicNotify/2 } }

@@ -1,0 +1,87 @@
+//! Generates scripts: modules that access linear memory, and calls at its edges.
+//!
+//! [`script`] turns any bytes into a script; the same bytes always give the
+//! same one. [`case`] does so for a numbered case of a campaign.
+//!
+//! A script tells one story of one to three modules (`case`). A module
+//! (`module`) is memories (`memory`), segments (`segments`) and functions made
+//! of a few shapes (`shape`) that compilers optimise: accesses (`access`), bulk
+//! operations (`bulk`), grows and calls (`grow`), at address expressions
+//! (`address`) that can be solved for their parameter. So every call (`call`)
+//! can put whichever access it likes on whichever edge (`edge`), and one
+//! compiled module serves dozens of calls.
+
+mod access;
+mod address;
+mod body;
+mod bulk;
+mod call;
+mod case;
+mod consume;
+mod dice;
+mod edge;
+mod focus;
+mod grow;
+mod instruction;
+mod invalid;
+mod memory;
+mod module;
+mod profile;
+mod segments;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use arbitrary::Unstructured;
+
+pub use focus::{Focus, UnknownFocus};
+
+use crate::engine::{Budget, Feature, Features};
+use crate::script::Script;
+
+/// What to generate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What cases lean to, in turn; everything when empty.
+    pub focus: Vec<Focus>,
+    /// The limits of the run. Memories stay within them, or fail on purpose.
+    pub budget: Budget,
+    /// The features that modules may use: what the engines declare, together.
+    pub features: Features,
+}
+
+impl Default for Options {
+    /// Everything, in memories of up to 4 MiB.
+    fn default() -> Options {
+        Options {
+            focus: Vec::new(),
+            budget: Budget {
+                memory_bytes: 4 << 20,
+            },
+            features: Features::of(&Feature::ALL),
+        }
+    }
+}
+
+/// Turns bytes into a script. Every bytes give one; the more there are, the
+/// more calls it has, up to about a hundred.
+///
+/// # Errors
+///
+/// None today: bytes that run out read as zero. The type is that of
+/// [`arbitrary`], for callers that ask for bytes of their own besides.
+pub fn script(bytes: &mut Unstructured<'_>, options: &Options) -> arbitrary::Result<Script> {
+    Ok(case::script(&mut dice::Dice::new(bytes), options))
+}
+
+/// How many bytes a case of a campaign is made from: enough for the longest.
+const CASE_BYTES: usize = 6 << 10;
+
+/// Case number `index` of the campaign with this seed.
+pub fn case(seed: u64, index: u64, options: &Options) -> Script {
+    let bytes = dice::expand(seed, index, CASE_BYTES);
+    case::script(
+        &mut dice::Dice::new(&mut Unstructured::new(&bytes)),
+        options,
+    )
+}
