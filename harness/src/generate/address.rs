@@ -161,7 +161,7 @@ impl Body<'_> {
             9 | 10 => {
                 let live = Live::new(ty, self.plan.budget);
                 let width = dice.pick(&[4, 1, 2, 8]);
-                let place = dice.pick(&[Place::Inside, Place::Inside, Place::End, Place::Far]);
+                let place = dice.weighted(&[(8, Place::Inside), (2, Place::End), (1, Place::Far)]);
                 let constant = edge::effective(dice, &live, width, place) as u64;
                 let mask = if wide { u64::MAX } else { 0xffff_ffff };
                 return plain(Operand::Const(constant & mask));

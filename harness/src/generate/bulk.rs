@@ -5,6 +5,7 @@ use wasm_encoder::{Instruction, ValType};
 use super::address::{Address, Operand};
 use super::body::{Area, Body, Use};
 use super::dice::Dice;
+use super::segments::Mode;
 
 impl Body<'_> {
     /// `memory.fill`.
@@ -63,7 +64,7 @@ impl Body<'_> {
         if self.plan.segments.is_empty() {
             return;
         }
-        let segment = dice.index(self.plan.segments.len()) as u32;
+        let segment = self.choose_segment(dice);
         let memory = self.choose_memory(dice);
         let address = self.invent_address(dice, memory);
         let source = self.invent_operand(dice, ValType::I32);
@@ -95,9 +96,24 @@ impl Body<'_> {
     /// `data.drop`; nothing where the module has no data segment.
     pub(super) fn drop_data(&mut self, dice: &mut Dice<'_, '_>) {
         if !self.plan.segments.is_empty() {
-            let segment = dice.index(self.plan.segments.len()) as u32;
+            let segment = self.choose_segment(dice);
             self.emit(Instruction::DataDrop(segment));
         }
+    }
+
+    /// Mostly a passive one: an active one is empty by the time it is used.
+    fn choose_segment(&mut self, dice: &mut Dice<'_, '_>) -> u32 {
+        let segments = &self.plan.segments;
+        let chosen = dice.index(segments.len());
+        let passive = |index: usize| matches!(segments[index].mode, Mode::Passive);
+        let chosen = if passive(chosen) || dice.percent(20) {
+            chosen
+        } else {
+            (0..segments.len())
+                .find(|&index| passive(index))
+                .unwrap_or(chosen)
+        };
+        chosen as u32
     }
 
     fn invent_operand(&mut self, dice: &mut Dice<'_, '_>, ty: ValType) -> Operand {

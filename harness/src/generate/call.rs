@@ -38,15 +38,15 @@ pub(super) fn arguments(
 ) -> Vec<Value> {
     let count = function.uses.len();
     let at_edges = if scene.plan.profile.leans_to(Focus::Oob) {
-        85
+        75
     } else {
-        65
+        33
     };
     // One use on an edge and the others inside, so that what precedes it is
     // reached and what follows it can be judged; now and then all at the end.
     let (hot, others) = match () {
         () if count > 0 && dice.percent(at_edges) => (Some(dice.index(count)), Place::Inside),
-        () if dice.percent(25) => (None, Place::End),
+        () if dice.percent(10) => (None, Place::End),
         () => (None, Place::Inside),
     };
     let mut call = Call {
@@ -177,6 +177,15 @@ impl Call<'_, '_> {
                         last.saturating_sub(back.into())
                     }
                 };
+                // An operand is not negative: what is below the offset can
+                // only be had by wrapping, which is beyond everything.
+                let offset = u128::from(address.offset);
+                let effective = match live.bytes().checked_sub(u128::from(*width) + offset) {
+                    Some(room) if place != Place::Far && effective < offset => {
+                        offset + effective % (room + 1)
+                    }
+                    _ => effective,
+                };
                 let effective = if *aligned && !dice.percent(12) {
                     let down = effective & !u128::from(width - 1);
                     let up = place != Place::Inside && dice.percent(40);
@@ -214,7 +223,9 @@ impl Call<'_, '_> {
             // The two ends of a copy overlap.
             (Some((_, start)), _) if place == Place::Inside && dice.percent(50) => {
                 let near = i128::from(start) + i128::from(dice.between(-20, 20));
-                u128::try_from(near).unwrap_or(0)
+                let length = u128::from(self.known(length).unwrap_or(0));
+                let last = size.saturating_sub(length);
+                u128::try_from(near).unwrap_or(0).min(last)
             }
             (_, Some(length)) => edge::effective(dice, &live, length, place),
             _ if place == Place::Far && dice.percent(50) => edge::effective(dice, &live, 0, place),

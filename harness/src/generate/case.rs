@@ -235,7 +235,9 @@ impl Story<'_, '_, '_> {
                     _ => live.pages + u64::from(self.dice.percent(15)),
                 };
                 ty.maximum = match (ty.maximum, self.dice.up_to(4)) {
-                    (Some(maximum), 1) => Some((maximum + 1).min(memory::pages_at_most(&ty))),
+                    (Some(maximum), 1) => {
+                        Some((maximum.saturating_add(1)).min(memory::pages_at_most(&ty)))
+                    }
                     (Some(_), 2 | 3) if !ty.shared => None,
                     (maximum, _) => maximum,
                 };

@@ -83,6 +83,8 @@ fn inside(dice: &mut Dice<'_, '_>, live: &Live, width: u128, last: u128) -> u128
 
 /// Within a few bytes of `anchor`, from where an access ends before it on.
 fn around(dice: &mut Dice<'_, '_>, anchor: u128, width: u128) -> u128 {
+    // A bulk operation can be as wide as the address space.
+    let width = width.min(1 << 16);
     (anchor + u128::from(dice.up_to(width as u64 + 4))).saturating_sub(width + 2)
 }
 
@@ -90,22 +92,23 @@ fn around(dice: &mut Dice<'_, '_>, anchor: u128, width: u128) -> u128 {
 pub(super) fn offset(dice: &mut Dice<'_, '_>, ty: &MemoryType, width: u64) -> u64 {
     let size = u128::from(ty.minimum) << page_log2(ty);
     let size = u64::try_from(size).unwrap_or(u64::MAX);
-    let offset = match dice.up_to(19) {
-        0..=7 => 0,
-        8 | 9 => dice.pick(&[1, 2, 3, 4, 8, 16]),
-        10 => width - 1,
-        11 | 12 => size.saturating_sub(dice.up_to(width + 2)),
-        13 => dice.up_to(size),
-        14 => dice.pick(&[0xffff, 0x1_0000, 0xfff, 0x1000]),
-        15 => 0x200_0000 - dice.up_to(width),
-        16 => 0x8000_0000 - dice.up_to(width),
-        17 => 0xffff_ffff - dice.up_to(width),
-        _ if ty.memory64 => {
+    let offset = match dice.up_to(39) {
+        0..=19 => 0,
+        20..=23 => dice.pick(&[1, 2, 3, 4, 8, 16]),
+        24 => width - 1,
+        25..=28 => size.saturating_sub(dice.up_to(width + 2)),
+        29 | 30 => dice.up_to(size),
+        31 => dice.pick(&[0xffff, 0x1_0000, 0xfff, 0x1000]),
+        32 => 0x200_0000 - dice.up_to(width),
+        33 => 0x8000_0000 - dice.up_to(width),
+        34 => 0xffff_ffff - dice.up_to(width),
+        35..=38 if ty.memory64 => {
             let anchor = dice.pick(&[1u64 << 32, 1 << 33, 1 << 47, 1 << 48, 1 << 63, 0]);
             anchor.wrapping_sub(dice.up_to(width + 1))
         }
-        18 => dice.pick(&[0x7fff_ffff, 0x7fff_0000]),
-        _ => dice.up_to(0xffff_ffff),
+        35 => dice.pick(&[0x7fff_ffff, 0x7fff_0000]),
+        36 => dice.up_to(0xffff_ffff),
+        _ => dice.up_to(64),
     };
     if ty.memory64 {
         offset
@@ -133,7 +136,7 @@ pub(super) fn delta(dice: &mut Dice<'_, '_>, live: &Live) -> u64 {
             .saturating_add(1),
         17 => dice.pick(&[0xffff_ffff, 0xffff, 0x1_0000, 0x8000_0000, 0x7fff_ffff]),
         18 => dice.pick(&[u64::MAX, 1 << 63, 1 << 32, 1 << 48, (1 << 32) + 1]),
-        _ => u64::MAX - live.pages + dice.up_to(1),
+        _ => (u64::MAX - live.pages).saturating_add(dice.up_to(1)),
     }
 }
 

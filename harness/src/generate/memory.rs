@@ -130,8 +130,8 @@ fn minimum(dice: &mut Dice<'_, '_>, small_pages: bool) -> u64 {
     }
     // Small ones: what a memory costs is its pages, after every trap.
     match dice.up_to(99) {
-        0..=59 => 1,
-        60..=74 => 0,
+        0..=66 => 1,
+        67..=74 => 0,
         75..=89 => 2,
         90..=97 => dice.up_to(4),
         _ => dice.up_to(64),
