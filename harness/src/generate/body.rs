@@ -193,10 +193,9 @@ impl<'p> Body<'p> {
             if let Instruction::LocalGet(index)
             | Instruction::LocalSet(index)
             | Instruction::LocalTee(index) = instruction
+                && *index >= LOCALS
             {
-                if *index >= LOCALS {
-                    *index = *index - LOCALS + first;
-                }
+                *index = *index - LOCALS + first;
             }
         }
         Function {

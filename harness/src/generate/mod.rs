@@ -3,7 +3,7 @@
 //! [`script`] turns any bytes into a script; the same bytes always give the
 //! same one. [`case`] does so for a numbered case of a campaign.
 //!
-//! A script tells one story of one to three modules (`case`). A module
+//! A script tells one story of one to three modules (`case`, `compose`). A module
 //! (`module`) is memories (`memory`), segments (`segments`) and functions made
 //! of a few shapes (`shape`) that compilers optimise: accesses (`access`), bulk
 //! operations (`bulk`), grows and calls (`grow`), at address expressions
@@ -17,6 +17,7 @@ mod body;
 mod bulk;
 mod call;
 mod case;
+mod compose;
 mod consume;
 mod dice;
 mod edge;
