@@ -96,3 +96,26 @@ fn in_scope(file: &str, wasm: &[u8]) -> Result<(), InputError> {
     };
     Err(InputError::new(file, place, reason))
 }
+
+/// `wasm` without the custom sections whose name is `unwanted`; `None` if it cannot be read.
+pub(super) fn without_custom_sections(
+    wasm: &[u8],
+    unwanted: impl Fn(&str) -> bool,
+) -> Option<Vec<u8>> {
+    let mut out = wasm.get(..8)?.to_vec();
+    let mut start = 8;
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.ok()?;
+        let Some((_, range)) = payload.as_section() else {
+            continue;
+        };
+        // A section's id and size stand between the end of the one before and its range.
+        let end = usize::try_from(range.end).ok()?;
+        let drop = matches!(&payload, Payload::CustomSection(custom) if unwanted(custom.name()));
+        if !drop {
+            out.extend_from_slice(wasm.get(start..end)?);
+        }
+        start = end;
+    }
+    Some(out)
+}

@@ -7,6 +7,7 @@ mod binary;
 mod calls;
 pub mod expect;
 pub mod input;
+pub mod print;
 mod spectest;
 pub mod wast;
 

@@ -7,6 +7,7 @@ mod values;
 use std::collections::HashSet;
 use std::path::Path;
 
+use wast::core::ModuleKind;
 use wast::lexer::Lexer;
 use wast::parser::ParseBuffer;
 use wast::token::{Id, Span};
@@ -120,7 +121,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Source, InputError> {
             Wat::Module(module) => module.id,
             Wat::Component(_) => None,
         };
-        let wasm = wat.encode().map_err(|error| reader.error(&error))?;
+        let wasm = encode(wat).map_err(|error| reader.error(&error))?;
         binary::check(file, &wasm).map_err(|error| InputError {
             place: Place::Line(line, column),
             ..error
@@ -254,7 +255,7 @@ impl<'a> Reader<'a> {
                     self.skip(line, "component");
                 } else {
                     let id = module.name();
-                    let wasm = module.encode().map_err(|error| self.error(&error))?;
+                    let wasm = encode_quoted(&mut module).map_err(|error| self.error(&error))?;
                     self.module(line, id, wasm);
                 }
             }
@@ -263,7 +264,7 @@ impl<'a> Reader<'a> {
                     self.skip(line, "component");
                 } else {
                     let name = self.name_or_fresh(module.name());
-                    let wasm = module.encode().map_err(|error| self.error(&error))?;
+                    let wasm = encode_quoted(&mut module).map_err(|error| self.error(&error))?;
                     self.last_module = Some(name.clone());
                     let module = name;
                     self.push(line, Step::Define { module, wasm }, Expect::Success);
@@ -358,7 +359,7 @@ impl<'a> Reader<'a> {
             return self.skip(line, "component");
         }
         let name = self.failing_name(module.name());
-        match module.encode() {
+        match encode_quoted(&mut module) {
             Ok(wasm) => self.push(line, Step::Define { module: name, wasm }, expect),
             // No binary form exists: the text parser has judged it.
             Err(_) => self.source.texts.push(TextAssertion { line, error: None }),
@@ -372,7 +373,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         let name = self.failing_name(module.id);
-        let wasm = wat.encode().map_err(|error| self.error(&error))?;
+        let wasm = encode(&mut wat).map_err(|error| self.error(&error))?;
         self.module_that(line, name, wasm, expect);
         Ok(())
     }
@@ -414,6 +415,31 @@ impl<'a> Reader<'a> {
         self.push(line, step, expect);
         Ok(())
     }
+}
+
+/// The binary of a module. The names that a text gives for its own use, which
+/// the text parser writes into a custom section, are left out.
+fn encode(wat: &mut Wat<'_>) -> Result<Vec<u8>, wast::Error> {
+    let text = match wat {
+        Wat::Module(module) => matches!(module.kind, ModuleKind::Text(_)),
+        Wat::Component(_) => false,
+    };
+    let wasm = wat.encode()?;
+    Ok(if text { without_names(wasm) } else { wasm })
+}
+
+fn encode_quoted(module: &mut QuoteWat<'_>) -> Result<Vec<u8>, wast::Error> {
+    match module {
+        QuoteWat::Wat(wat) => encode(wat),
+        QuoteWat::QuoteModule(..) | QuoteWat::QuoteComponent(..) => {
+            module.encode().map(without_names)
+        }
+    }
+}
+
+fn without_names(wasm: Vec<u8>) -> Vec<u8> {
+    // What the text parser wrote can be read, unless the text says otherwise.
+    binary::without_custom_sections(&wasm, |name| name == "name").unwrap_or(wasm)
 }
 
 fn is_component(module: &QuoteWat<'_>) -> bool {

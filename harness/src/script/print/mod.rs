@@ -1,0 +1,347 @@
+//! Prints a script as `.wast`, with the specified results asserted.
+
+mod module;
+mod sexp;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+
+use trapline_reference::Value;
+
+use super::expect::trap_message;
+use super::{Script, Step, binary, spectest};
+use crate::observation::{Outcome, Stage};
+pub use module::canonical;
+
+/// Prints `script` as a standard `.wast`: a comment with the lines of
+/// `header`, then one directive per step, each asserting what the reference
+/// answered. Steps beyond the last outcome, and steps whose outcome asserts
+/// nothing ([`Outcome::Limit`], …), are printed without an assertion; steps that
+/// were [`Outcome::Absent`] are left out.
+///
+/// Reading the text back gives the same script, as long as modules have no
+/// custom sections and no two of them the same name.
+pub fn to_wast(script: &Script, outcomes: &[Outcome], header: &str) -> String {
+    let mut out = String::new();
+    for line in header.lines() {
+        let _ = writeln!(out, "{}", format!(";; {line}").trim_end());
+    }
+    let printer = Printer::new(script, outcomes);
+    let mut i = printer.first;
+    while let Some(step) = script.steps.get(i) {
+        i += printer.directive(i, step, &mut out);
+    }
+    out
+}
+
+struct Printer<'a> {
+    script: &'a Script,
+    outcomes: &'a [Outcome],
+    /// The first step to print: those before provide `spectest`.
+    first: usize,
+    /// Whether the one module, and the one instance, need no name.
+    anonymous: bool,
+}
+
+impl<'a> Printer<'a> {
+    fn new(script: &'a Script, outcomes: &'a [Outcome]) -> Self {
+        let provided = spectest::steps_for(&Script {
+            steps: script.steps.get(3..).unwrap_or_default().to_vec(),
+        });
+        let first = if !provided.is_empty() && script.steps.starts_with(&provided) {
+            provided.len()
+        } else {
+            0
+        };
+        let named = script.steps[first..].iter().filter_map(|step| match step {
+            Step::Define { module: name, .. } | Step::Instantiate { instance: name, .. } => {
+                Some(name.as_str())
+            }
+            _ => None,
+        });
+        let names: Vec<&str> = named.collect();
+        Printer {
+            script,
+            outcomes,
+            first,
+            anonymous: matches!(names[..], ["m0"] | ["m0", "m0"]),
+        }
+    }
+
+    fn outcome(&self, step: usize) -> Option<&'a Outcome> {
+        self.outcomes.get(step)
+    }
+
+    /// Prints a directive; the number of steps it stands for.
+    fn directive(&self, i: usize, step: &Step, out: &mut String) -> usize {
+        if matches!(self.outcome(i), Some(Outcome::Absent)) {
+            return 1;
+        }
+        match step {
+            Step::Define { module, wasm } => return self.module(i, module, wasm, out),
+            Step::Instantiate { instance, module } => match self.failure(i) {
+                // A module instance cannot stand in an assertion: the module is repeated.
+                Some((assertion, message)) => {
+                    if let Some(wasm) = self.definition(i, module) {
+                        asserted(assertion, "", wasm, &message, out);
+                    }
+                }
+                None => {
+                    let (instance, module) = (id(instance), id(module));
+                    let _ = writeln!(out, "(module instance {instance} {module})");
+                }
+            },
+            Step::Register { instance, name } => {
+                let name = string(name.as_bytes());
+                let instance = self.reference_to(instance);
+                let _ = writeln!(out, "(register {name}{instance})");
+            }
+            Step::Invoke {
+                instance,
+                func,
+                args,
+            } => {
+                let mut action = format!("(invoke{}", self.reference_to(instance));
+                let _ = write!(action, " {}", string(func.as_bytes()));
+                for &arg in args {
+                    let _ = write!(action, " ({})", value(arg));
+                }
+                action.push(')');
+                self.action(i, &action, out);
+            }
+            Step::Get { instance, global } => {
+                let global = string(global.as_bytes());
+                let action = format!("(get{} {global})", self.reference_to(instance));
+                // A read that is not asserted is no directive, and does nothing.
+                if matches!(self.outcome(i), Some(Outcome::Values(_))) {
+                    self.action(i, &action, out);
+                }
+            }
+        }
+        1
+    }
+
+    fn reference_to(&self, instance: &str) -> String {
+        if self.anonymous && instance == "m0" {
+            String::new()
+        } else {
+            format!(" {}", id(instance))
+        }
+    }
+
+    fn action(&self, i: usize, action: &str, out: &mut String) {
+        match self.outcome(i) {
+            Some(Outcome::Values(values)) => {
+                let _ = write!(out, "(assert_return {action}");
+                for &result in values {
+                    let _ = write!(out, " ({})", expected(result));
+                }
+                out.push_str(")\n");
+            }
+            Some(Outcome::Trap(kinds)) => {
+                let messages: Vec<&str> = kinds.iter().filter_map(|&k| trap_message(k)).collect();
+                let first = messages.first().unwrap_or(&"");
+                let _ = write!(out, "(assert_trap {action} \"{first}\")");
+                if messages.len() > 1 {
+                    let _ = write!(out, " ;; or {}", messages[1..].join(", or "));
+                }
+                out.push('\n');
+            }
+            Some(Outcome::Exhausted) => {
+                let _ = writeln!(out, "(assert_exhaustion {action} \"call stack exhausted\")");
+            }
+            _ => {
+                let _ = writeln!(out, "{action}");
+            }
+        }
+    }
+
+    /// What to assert of a module that was not instantiated, and the message.
+    fn failure(&self, i: usize) -> Option<(&'static str, String)> {
+        match self.outcome(i)? {
+            Outcome::Trap(kinds) => {
+                let message = kinds.iter().find_map(|&kind| trap_message(kind));
+                Some(("assert_trap", message.unwrap_or_default().to_owned()))
+            }
+            Outcome::Rejected {
+                stage: Stage::Link, ..
+            } => Some(("assert_unlinkable", "incompatible import type".to_owned())),
+            _ => None,
+        }
+    }
+
+    /// The module that was last defined as `name` before step `i`.
+    fn definition(&self, i: usize, name: &str) -> Option<&'a [u8]> {
+        self.script.steps[..i]
+            .iter()
+            .rev()
+            .find_map(|step| match step {
+                Step::Define { module, wasm } if module == name => Some(wasm.as_slice()),
+                _ => None,
+            })
+    }
+
+    fn module(&self, i: usize, name: &str, wasm: &[u8], out: &mut String) -> usize {
+        if let Some(Outcome::Rejected { reason, .. }) = self.outcome(i) {
+            let (assertion, reason) = match binary::check("", wasm) {
+                Ok(()) => ("assert_invalid", reason.as_str()),
+                Err(error) => ("assert_malformed", &*error.reason.to_owned()),
+            };
+            let head = if self.anonymous {
+                String::new()
+            } else {
+                id(name)
+            };
+            asserted(assertion, &head, wasm, reason, out);
+            return 1;
+        }
+        let rest = &self.script.steps[i + 1..];
+        let at_once = matches!(
+            rest.first(),
+            Some(Step::Instantiate { instance, module }) if instance == name && module == name
+        );
+        let again =
+            |step: &&Step| matches!(step, Step::Instantiate { module, .. } if module == name);
+        let once = at_once && rest.iter().filter(again).count() == 1;
+        if !once {
+            let mut head = "definition ".to_owned();
+            head.push_str(&id(name));
+            module_text(&head, wasm, 0, out);
+            out.push('\n');
+            return 1;
+        }
+        let head = if self.anonymous {
+            String::new()
+        } else {
+            id(name)
+        };
+        match self.failure(i + 1) {
+            Some((assertion, message)) => asserted(assertion, &head, wasm, &message, out),
+            None => {
+                module_text(&head, wasm, 0, out);
+                out.push('\n');
+            }
+        }
+        2
+    }
+}
+
+/// `(ASSERTION (module HEAD …) "message")`.
+fn asserted(assertion: &str, head: &str, wasm: &[u8], message: &str, out: &mut String) {
+    let message = string(message.lines().next().unwrap_or_default().as_bytes());
+    let mut module = String::new();
+    if assertion == "assert_malformed" {
+        binary_text(head, wasm, 2, &mut module);
+    } else {
+        module_text(head, wasm, 2, &mut module);
+    }
+    if module.contains('\n') || assertion.len() + module.len() + message.len() > 96 {
+        let _ = writeln!(out, "({assertion}\n  {module}\n  {message})");
+    } else {
+        let _ = writeln!(out, "({assertion} {module} {message})");
+    }
+}
+
+fn module_text(head: &str, wasm: &[u8], indent: usize, out: &mut String) {
+    match module::text_of(wasm) {
+        Some(text) => text.write(head, indent, out),
+        None => binary_text(head, wasm, indent, out),
+    }
+}
+
+/// `(module HEAD binary "…")`, 24 bytes to a line.
+fn binary_text(head: &str, wasm: &[u8], indent: usize, out: &mut String) {
+    out.push_str("(module ");
+    if !head.is_empty() {
+        let _ = write!(out, "{head} ");
+    }
+    out.push_str("binary");
+    for bytes in wasm.chunks(24) {
+        let escaped: String = bytes.iter().map(|b| format!("\\{b:02x}")).collect();
+        if wasm.len() > 24 {
+            let _ = write!(out, "\n{:indent$}  \"{escaped}\"", "");
+        } else {
+            let _ = write!(out, " \"{escaped}\"");
+        }
+    }
+    out.push(')');
+}
+
+/// `$name`, quoted where it has to be.
+fn id(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-./:<=>?@\\^_`|~".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        format!("${name}")
+    } else {
+        format!("${}", string(name.as_bytes()))
+    }
+}
+
+/// A string literal.
+fn string(bytes: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for part in bytes.utf8_chunks() {
+        for c in part.valid().chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                ' '..='~' => out.push(c),
+                // Anything that an editor might not show, by its code.
+                c => {
+                    let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+                }
+            }
+        }
+        for byte in part.invalid() {
+            let _ = write!(out, "\\{byte:02x}");
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A value as an argument, without the parentheses.
+fn value(value: Value) -> String {
+    match value {
+        Value::I32(bits) if bits < 1000 => format!("i32.const {bits}"),
+        Value::I32(bits) if bits > u32::MAX - 1000 => format!("i32.const {}", bits as i32),
+        Value::I32(bits) => format!("i32.const {bits:#x}"),
+        Value::I64(bits) if bits < 1000 => format!("i64.const {bits}"),
+        Value::I64(bits) if bits > u64::MAX - 1000 => format!("i64.const {}", bits as i64),
+        Value::I64(bits) => format!("i64.const {bits:#x}"),
+        Value::F32(bits) => {
+            let float = f32::from_bits(bits);
+            let sign = if float.is_sign_negative() { "-" } else { "" };
+            if float.is_nan() {
+                format!("f32.const {sign}nan:{:#x}", bits & 0x7f_ffff)
+            } else {
+                format!("f32.const {float:?}")
+            }
+        }
+        Value::F64(bits) => {
+            let float = f64::from_bits(bits);
+            let sign = if float.is_sign_negative() { "-" } else { "" };
+            if float.is_nan() {
+                format!("f64.const {sign}nan:{:#x}", bits & 0xf_ffff_ffff_ffff)
+            } else {
+                format!("f64.const {float:?}")
+            }
+        }
+        Value::V128(bits) => {
+            let lanes = [0, 32, 64, 96].map(|shift| format!(" {:#x}", (bits >> shift) as u32));
+            format!("v128.const i32x4{}", lanes.concat())
+        }
+        Value::FuncRef(_) => "ref.null func".to_owned(),
+        Value::ExternRef(None) => "ref.null extern".to_owned(),
+        Value::ExternRef(Some(n)) => format!("ref.extern {n}"),
+    }
+}
+
+/// A value as an expected result, without the parentheses.
+fn expected(result: Value) -> String {
+    match result {
+        Value::FuncRef(Some(_)) => "ref.func".to_owned(),
+        _ => value(result),
+    }
+}
