@@ -4,7 +4,11 @@
 //! it; each engine's [`observation`] is judged against what the specification
 //! allows; what diverges is reduced and filed in the corpus.
 
+pub mod corpus;
 pub mod engine;
 pub mod generate;
+pub mod judge;
 pub mod observation;
 pub mod script;
+pub mod trial;
+pub mod worker;

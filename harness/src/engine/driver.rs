@@ -48,7 +48,19 @@ pub struct Job<'a> {
     modules: Vec<Option<ModuleFacts>>,
 }
 
+impl Job<'_> {
+    /// The same job, with other chunks of large memories looked at.
+    pub fn watching<'b>(&'b self, watch: &'b Watch) -> Job<'b> {
+        Job {
+            watch,
+            modules: self.modules.clone(),
+            ..*self
+        }
+    }
+}
+
 /// What is known of a module before anybody compiles it.
+#[derive(Clone)]
 struct ModuleFacts {
     needs: Features,
     memories: Arc<[String]>,

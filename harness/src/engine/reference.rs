@@ -28,7 +28,7 @@ pub const FEATURES: Features = Features::of(&[
 ]);
 
 /// Memories of up to this many chunks are looked at whole.
-const WATCH_FULL: u64 = 32;
+pub const WATCH_FULL: u64 = 32;
 
 /// How the reference is to run.
 #[derive(Clone)]

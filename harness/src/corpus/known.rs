@@ -1,0 +1,128 @@
+//! `known.toml`: what is known of each divergence, by signature.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::write_atomically;
+
+/// What has become of a divergence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Status {
+    /// Found, and not reported yet.
+    New,
+    /// Reported to the engine's maintainers.
+    Reported {
+        /// Where.
+        link: String,
+    },
+    /// Fixed in a release.
+    FixedIn {
+        /// Which.
+        version: String,
+    },
+    /// The engine does so on purpose.
+    Intended {
+        /// Why that is so, with the section of the specification.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Status::New => f.write_str("new"),
+            Status::Reported { link } => write!(f, "reported: {link}"),
+            Status::FixedIn { version } => write!(f, "fixed in {version}"),
+            Status::Intended { reason } => write!(f, "intended: {reason}"),
+        }
+    }
+}
+
+/// All that is known, by signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Known {
+    /// The statuses.
+    pub divergences: BTreeMap<String, Status>,
+}
+
+/// The first lines of the file.
+const HEAD: &str = "\
+# Every divergence known so far, by signature (the name of its file beside this one).
+# status = \"new\"
+# status = \"reported\" with link = \"https://…\"
+# status = \"fixed-in\" with version = \"1.2.3\"
+# status = \"intended\" with reason = \"…\", naming the section of the specification
+";
+
+impl Known {
+    /// Reads the file; nothing is known if there is none.
+    ///
+    /// # Errors
+    /// One line: the file, the place, the reason.
+    pub fn read(path: &Path) -> Result<Known, String> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Known::default()),
+            Err(why) => return Err(format!("{}: cannot be read: {why}", path.display())),
+        };
+        toml::from_str(&text).map_err(|why| {
+            let line = why
+                .span()
+                .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+            let reason = why.message().lines().collect::<Vec<_>>().join(" ");
+            format!("{}:{line}: {reason}", path.display())
+        })
+    }
+
+    /// Writes the file, sorted by signature.
+    ///
+    /// # Errors
+    /// In words, with the name of the file.
+    pub fn write(&self, path: &Path) -> Result<(), String> {
+        let text = toml::to_string(self).map_err(|why| format!("{}: {why}", path.display()))?;
+        write_atomically(path, format!("{HEAD}\n{text}").as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("known.toml");
+        assert_eq!(Known::read(&path), Ok(Known::default()));
+        let mut known = Known::default();
+        known
+            .divergences
+            .insert("a_b-c_i32.load_i32".to_owned(), Status::New);
+        let link = "https://example.org/1".to_owned();
+        known
+            .divergences
+            .insert("b".to_owned(), Status::Reported { link });
+        known.write(&path).unwrap();
+        assert_eq!(Known::read(&path), Ok(known));
+    }
+
+    #[test]
+    fn a_broken_file_is_named_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("known.toml");
+        for (text, line) in [
+            ("# one\n[a]\nstatus = \"mistaken\"\n", 2),
+            ("[a]\nstatus = \"new\"\n[b\n", 3),
+            ("\n\n[a]\nstatus = \"reported\"\n", 3),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Known::read(&path).unwrap_err();
+            assert!(error.contains(&format!("known.toml:{line}: ")), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The corpus: a `.wast` for every divergence found, and what is known of it.
+
+mod header;
+mod known;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+pub use header::{Header, Stated, stated};
+pub use known::{Known, Status};
+pub use write::write_atomically;
+
+/// The folder with the corpus.
+pub struct Corpus {
+    folder: PathBuf,
+    /// What is known.
+    pub known: Known,
+}
+
+impl Corpus {
+    /// Reads `known.toml`.
+    ///
+    /// # Errors
+    /// One line, if the folder or the file cannot be read.
+    pub fn open(folder: &Path) -> Result<Corpus, String> {
+        if !folder.is_dir() {
+            return Err(format!("{}: no such folder", folder.display()));
+        }
+        let known = Known::read(&folder.join("known.toml"))?;
+        Ok(Corpus {
+            folder: folder.to_owned(),
+            known,
+        })
+    }
+
+    /// Finds out whether files can be written, before it matters.
+    ///
+    /// # Errors
+    /// One line, if they cannot.
+    pub fn check_writable(&self) -> Result<(), String> {
+        write::temporary_beside(&self.folder.join("known.toml"))
+            .map(drop)
+            .map_err(|why| format!("{}: cannot be written: {why}", self.folder.display()))
+    }
+
+    /// The file of a signature, whether it is there or not.
+    pub fn path(&self, signature: &str) -> PathBuf {
+        self.folder.join(format!("{signature}.wast"))
+    }
+
+    /// Adds a divergence, as `new`.
+    ///
+    /// # Errors
+    /// One line, if one of the files cannot be written.
+    pub fn add(&mut self, signature: &str, wast: &str) -> Result<PathBuf, String> {
+        let path = self.path(signature);
+        write_atomically(&path, wast.as_bytes())?;
+        self.known
+            .divergences
+            .entry(signature.to_owned())
+            .or_insert(Status::New);
+        self.known.write(&self.folder.join("known.toml"))?;
+        Ok(path)
+    }
+
+    /// The files, sorted by name.
+    ///
+    /// # Errors
+    /// One line, if the folder cannot be read.
+    pub fn files(&self) -> Result<Vec<PathBuf>, String> {
+        let unreadable = |why| format!("{}: cannot be read: {why}", self.folder.display());
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            let extension = path.extension().and_then(|e| e.to_str());
+            if matches!(extension, Some("wast" | "wat" | "wasm")) {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}

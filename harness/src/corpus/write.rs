@@ -1,0 +1,55 @@
+//! Files that are there as a whole or not at all.
+
+use std::io::Write;
+use std::path::Path;
+
+/// Writes `bytes` to `path`: to a temporary file beside it, which is then
+/// renamed, so that nobody ever sees half of it.
+///
+/// # Errors
+/// In words, with the name of the file.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let fail =
+        |why: &dyn std::fmt::Display| format!("{}: cannot be written: {why}", path.display());
+    let mut temporary = temporary_beside(path).map_err(|why| fail(&why))?;
+    temporary.write_all(bytes).map_err(|why| fail(&why))?;
+    temporary.persist(path).map_err(|why| fail(&why.error))?;
+    Ok(())
+}
+
+/// An empty file in the folder of `path`, gone when it is dropped.
+pub(super) fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".writing-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Like any other file: the default would be for the owner's eyes only.
+        builder.permissions(std::fs::Permissions::from_mode(0o644));
+    }
+    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_replaces_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wast");
+        write_atomically(&path, b"one").unwrap();
+        write_atomically(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let nowhere = folder.path().join("absent").join("a.wast");
+        assert!(
+            write_atomically(&nowhere, b"")
+                .unwrap_err()
+                .contains("a.wast")
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! Running a script on engines, here or in a process of their own.
+
+mod in_process;
+mod process;
+pub mod protocol;
+mod serve;
+
+pub use in_process::InProcess;
+pub use process::{Worker, WorkerOptions};
+pub use serve::serve;
+
+use crate::engine::Job;
+use crate::observation::Observation;
+
+/// What became of a script on one engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The engine answered.
+    Observed(Observation),
+    /// The process it ran in died, or had to be killed.
+    Died(Death),
+}
+
+/// How a worker process ended while an engine was running in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// By a signal, by aborting or by exiting; in words, with the last lines
+    /// of its standard error.
+    Crash(String),
+    /// It was killed after so many milliseconds without an answer.
+    Hang(u64),
+    /// It was killed when it held so many bytes of memory.
+    OutOfMemory(u64),
+    /// What it sent is not an answer.
+    Garbage(String),
+}
+
+/// Something that runs scripts on configurations.
+pub trait Runner {
+    /// Runs `job` on each of `configurations` (names), in order; one answer each.
+    ///
+    /// # Errors
+    /// In words, where the request itself could not be made (no worker can be
+    /// started, a configuration that the runner does not have).
+    fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String>;
+}

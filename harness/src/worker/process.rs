@@ -1,0 +1,294 @@
+//! The campaign's side: a worker process, watched, and replaced when it dies.
+
+use std::io::{BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::protocol::{self, Reply, Request, VERSION};
+use super::{Answer, Death, Runner};
+use crate::engine::Job;
+
+/// How workers are started and how long they may take.
+#[derive(Clone, Debug)]
+pub struct WorkerOptions {
+    /// The program that speaks the [`protocol`], and its arguments.
+    pub command: Vec<String>,
+    /// How long one configuration may take for one script.
+    pub wall: Duration,
+    /// How many bytes a worker may hold resident. Watched on Linux only, where
+    /// the kernel tells; elsewhere the machine's own limits have to do.
+    pub memory: u64,
+}
+
+/// How often a silent worker is looked at.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How much of a worker's standard error is kept for the report of its death.
+const STDERR_KEPT: usize = 2_000;
+
+/// A [`Runner`] whose engines live in another process.
+pub struct Worker {
+    options: WorkerOptions,
+    running: Option<Running>,
+    next_id: u64,
+    /// How many processes were started so far.
+    pub started: u64,
+}
+
+struct Running {
+    child: Child,
+    stdin: ChildStdin,
+    replies: Receiver<std::io::Result<Option<Reply>>>,
+    stderr: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Worker {
+    /// A worker that is started when it is first needed.
+    pub fn new(options: WorkerOptions) -> Worker {
+        Worker {
+            options,
+            running: None,
+            next_id: 0,
+            started: 0,
+        }
+    }
+
+    fn running(&mut self) -> Result<&mut Running, String> {
+        if self.running.is_none() {
+            let running = start(&self.options)?;
+            self.started += 1;
+            self.running = Some(running);
+        }
+        Ok(self.running.as_mut().expect("it was just started"))
+    }
+
+    /// Waits for the answer of configuration `index` to request `id`.
+    fn answer(&mut self, id: u64, index: u32) -> Result<Answer, String> {
+        let deadline = Instant::now() + self.options.wall;
+        let running = self.running.as_mut().ok_or("no worker is running")?;
+        loop {
+            match running.replies.recv_timeout(TICK) {
+                Ok(Ok(Some(Reply::Observed {
+                    id: i,
+                    configuration,
+                    observation,
+                }))) if i == id && configuration == index => {
+                    return observation.map(Answer::Observed);
+                }
+                Ok(Ok(Some(_))) => {
+                    return Ok(
+                        self.died(|_| Death::Garbage("an answer to another request".to_owned()))
+                    );
+                }
+                Ok(Err(why)) if why.kind() == std::io::ErrorKind::InvalidData => {
+                    let why = why.to_string();
+                    return Ok(self.died(|_| Death::Garbage(why)));
+                }
+                Ok(Ok(None) | Err(_)) | Err(RecvTimeoutError::Disconnected) => {
+                    return Ok(self.died(Death::Crash));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(bytes) = resident(running.child.id())
+                        && bytes > self.options.memory
+                    {
+                        return Ok(self.died(|_| Death::OutOfMemory(bytes)));
+                    }
+                    if Instant::now() >= deadline {
+                        let wall = self.options.wall.as_millis();
+                        let wall = u64::try_from(wall).unwrap_or(u64::MAX);
+                        return Ok(self.died(|_| Death::Hang(wall)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the process and says how it died.
+    fn died(&mut self, how: impl FnOnce(String) -> Death) -> Answer {
+        let words = self.running.take().map_or_else(String::new, Running::end);
+        Answer::Died(how(words))
+    }
+}
+
+impl Runner for Worker {
+    fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
+        let mut answers = Vec::with_capacity(configurations.len());
+        // After a death the rest goes to a new process.
+        while answers.len() < configurations.len() {
+            let rest = &configurations[answers.len()..];
+            let id = self.next_id;
+            self.next_id += 1;
+            let request = Request {
+                id,
+                script: job.script.clone(),
+                budget: job.budget,
+                watch: job.watch.clone(),
+                captures: job.captures.to_vec(),
+                configurations: rest.iter().map(|&c| c.to_owned()).collect(),
+            };
+            let running = self.running()?;
+            // If it is dead already, the missing answer says so.
+            let _ = protocol::write(&mut running.stdin, &request);
+            for index in 0..u32::try_from(rest.len()).map_err(|e| e.to_string())? {
+                let answer = self.answer(id, index)?;
+                let died = matches!(answer, Answer::Died(_));
+                answers.push(answer);
+                if died {
+                    break;
+                }
+            }
+        }
+        Ok(answers)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.end();
+        }
+    }
+}
+
+impl Running {
+    /// Kills the process if it still runs, collects it, and says in words how it ended.
+    fn end(mut self) -> String {
+        // A process that is about to die by itself gets the chance: its own
+        // status says more than our signal.
+        let patience = Instant::now() + Duration::from_millis(200);
+        drop(self.stdin);
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => break Some(status),
+                Ok(None) if Instant::now() < patience => thread::sleep(Duration::from_millis(2)),
+                _ => {
+                    let _ = self.child.kill();
+                    break self.child.wait().ok();
+                }
+            }
+        };
+        let stderr = self
+            .stderr
+            .lock()
+            .map(|bytes| bytes.clone())
+            .unwrap_or_default();
+        let stderr = String::from_utf8_lossy(&stderr);
+        let stderr = stderr.trim();
+        let status = status.map_or_else(|| "no exit status".to_owned(), in_words);
+        if stderr.is_empty() {
+            status
+        } else {
+            format!("{status}; it said: {stderr}")
+        }
+    }
+}
+
+fn start(options: &WorkerOptions) -> Result<Running, String> {
+    let (program, arguments) = options
+        .command
+        .split_first()
+        .ok_or("no worker program is set")?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|why| format!("{program}: cannot be started: {why}"))?;
+    let stdin = child
+        .stdin
+        .take()
+        .ok_or("a worker without standard input")?;
+    let stdout = child
+        .stdout
+        .take()
+        .ok_or("a worker without standard output")?;
+    let stderr_pipe = child
+        .stderr
+        .take()
+        .ok_or("a worker without standard error")?;
+    let (sender, replies) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stdout = BufReader::with_capacity(1 << 16, stdout);
+        loop {
+            let reply = protocol::read::<Reply>(&mut stdout);
+            let last = !matches!(reply, Ok(Some(_)));
+            if sender.send(reply).is_err() || last {
+                break;
+            }
+        }
+    });
+    let stderr = Arc::new(Mutex::new(Vec::new()));
+    let kept = stderr.clone();
+    thread::spawn(move || keep_last(stderr_pipe, &kept));
+
+    let running = Running {
+        child,
+        stdin,
+        replies,
+        stderr,
+    };
+    // Building the process is not the engine's time: it has a limit of its own.
+    match running.replies.recv_timeout(Duration::from_secs(60)) {
+        Ok(Ok(Some(Reply::Hello {
+            version: VERSION, ..
+        }))) => Ok(running),
+        Ok(Ok(Some(Reply::Hello { version, .. }))) => {
+            running.end();
+            Err(format!(
+                "{program}: speaks version {version} of the protocol, not {VERSION}"
+            ))
+        }
+        _ => {
+            let how = running.end();
+            Err(format!("{program}: does not open as a worker: {how}"))
+        }
+    }
+}
+
+/// Reads to the end, keeping the last [`STDERR_KEPT`] bytes.
+fn keep_last(mut from: impl Read, kept: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 1024];
+    while let Ok(n) = from.read(&mut buffer) {
+        if n == 0 {
+            break;
+        }
+        let Ok(mut kept) = kept.lock() else { break };
+        let _ = kept.write_all(&buffer[..n]);
+        let excess = kept.len().saturating_sub(STDERR_KEPT);
+        kept.drain(..excess);
+    }
+}
+
+fn in_words(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt;
+        if let Some(signal) = status.signal() {
+            let name = match signal {
+                4 => " (SIGILL)",
+                6 => " (SIGABRT)",
+                8 => " (SIGFPE)",
+                9 => " (SIGKILL)",
+                11 => " (SIGSEGV)",
+                _ => "",
+            };
+            return format!("killed by signal {signal}{name}");
+        }
+    }
+    match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => "no exit status".to_owned(),
+    }
+}
+
+/// The resident memory of a process, in bytes, where the kernel tells.
+fn resident(pid: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    // 4 KiB is a lower bound of the page size: a limit that errs is lenient.
+    Some(pages * 4096)
+}

@@ -1,0 +1,144 @@
+//! The protocol between a campaign and its workers.
+//!
+//! A worker reads requests on its standard input and writes replies on its
+//! standard output. Both are frames: a length in bytes (4 bytes, little
+//! endian), then so many bytes of a [`Request`] or a [`Reply`] in the
+//! [postcard](https://postcard.jamesmunns.com/wire-format) format: fields in
+//! the order they are declared, unsigned integers as LEB128, signed ones
+//! zigzag, strings and sequences with their length in front, enums with the
+//! index of the variant in front, options as 0 or 1 and the value. Nothing in
+//! it is Rust's own, so that a worker can be written in any language, around
+//! any engine.
+//!
+//! 1. The worker opens with [`Reply::Hello`].
+//! 2. To each [`Request`] it answers one [`Reply::Observed`] per configuration
+//!    asked for, in the order asked for, each as soon as it is there. So the
+//!    first configuration without an answer is the one a dead worker died of.
+//! 3. At the end of its input it exits with status 0.
+
+use std::io::{self, Read, Write};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::engine::{Budget, Capture};
+use crate::observation::{Observation, Watch};
+use crate::script::Script;
+
+/// Raised with every change of a type that is sent.
+pub const VERSION: u32 = 1;
+
+/// The longest frame there is, in bytes; a longer one is garbage.
+pub const MAX_FRAME: u32 = 256 << 20;
+
+/// What a campaign asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// A number of the campaign's choice; the replies repeat it.
+    pub id: u64,
+    /// What to run.
+    pub script: Script,
+    /// With which limits.
+    pub budget: Budget,
+    /// Which chunks of large memories to look at.
+    pub watch: Watch,
+    /// Chunks to hand over byte by byte.
+    pub captures: Vec<Capture>,
+    /// On which configurations.
+    pub configurations: Vec<String>,
+}
+
+/// What a worker answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The first frame of a worker.
+    Hello {
+        /// [`VERSION`].
+        version: u32,
+        /// The configurations it can run.
+        configurations: Vec<String>,
+    },
+    /// One engine's answer.
+    Observed {
+        /// The request's number.
+        id: u64,
+        /// The place of the configuration in the request.
+        configuration: u32,
+        /// What the engine did; the reason, if it could not be built.
+        observation: Result<Observation, String>,
+    },
+}
+
+/// Writes one frame and flushes.
+///
+/// # Errors
+/// If writing fails, or if the message is longer than [`MAX_FRAME`].
+pub fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let mut frame = postcard::to_extend(message, vec![0; 4]).map_err(io::Error::other)?;
+    let length = u32::try_from(frame.len() - 4)
+        .ok()
+        .filter(|&length| length <= MAX_FRAME)
+        .ok_or_else(|| io::Error::other("a message too long for a frame"))?;
+    frame[..4].copy_from_slice(&length.to_le_bytes());
+    to.write_all(&frame)?;
+    to.flush()
+}
+
+/// Reads one frame; `None` at the end of the stream.
+///
+/// # Errors
+/// If reading fails, if the stream ends within a frame, or if the frame is no
+/// such message.
+pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    let mut have = 0;
+    while have < 4 {
+        match from.read(&mut length[have..])? {
+            0 if have == 0 => return Ok(None),
+            0 => return Err(garbage("the stream ends within a frame's length")),
+            n => have += n,
+        }
+    }
+    let length = u32::from_le_bytes(length);
+    if length > MAX_FRAME {
+        return Err(garbage(&format!("a frame of {length} bytes")));
+    }
+    let mut frame = Vec::new();
+    from.take(u64::from(length)).read_to_end(&mut frame)?;
+    if frame.len() != length as usize {
+        return Err(garbage(&format!(
+            "the stream ends {} bytes into a frame of {length}",
+            frame.len()
+        )));
+    }
+    match postcard::take_from_bytes(&frame) {
+        Ok((message, [])) => Ok(Some(message)),
+        Ok(_) => Err(garbage("a frame longer than its message")),
+        Err(why) => Err(garbage(&format!("a frame that is no message: {why}"))),
+    }
+}
+
+fn garbage(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_comes_back_and_half_a_frame_does_not() {
+        let hello = Reply::Hello {
+            version: VERSION,
+            configurations: vec!["a/b".to_owned()],
+        };
+        let mut bytes = Vec::new();
+        write(&mut bytes, &hello).unwrap();
+        assert_eq!(read::<Reply>(&mut &bytes[..]).unwrap(), Some(hello));
+        assert_eq!(read::<Reply>(&mut &[][..]).unwrap(), None);
+        for cut in 1..bytes.len() {
+            assert!(read::<Reply>(&mut &bytes[..cut]).is_err(), "cut at {cut}");
+        }
+        bytes[4] = 0xff;
+        assert!(read::<Reply>(&mut &bytes[..]).is_err());
+    }
+}

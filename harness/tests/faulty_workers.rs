@@ -1,0 +1,197 @@
+//! Workers that fail in every way a worker can: each gives the right death,
+//! and every other script is answered all the same.
+//!
+//! The test program is its own worker: with `--faulty-worker FAULT` it speaks
+//! the protocol, and commits its fault on the script that asks for it.
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use trapline_harness::engine::{Budget, Job};
+use trapline_harness::observation::{Observation, Watch};
+use trapline_harness::script::{Script, Step};
+use trapline_harness::worker::protocol::{self, Reply, Request, VERSION};
+use trapline_harness::worker::{Answer, Death, Runner, Worker, WorkerOptions};
+
+/// Whether a death is the one to expect.
+type IsRight = fn(&Death) -> bool;
+
+/// The name of the module that brings the fault out.
+const BAD: &str = "bad";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, fault] = arguments.as_slice()
+        && flag == "--faulty-worker"
+    {
+        serve(fault);
+        return ExitCode::SUCCESS;
+    }
+    let expectations: [(&'static str, IsRight); 8] = [
+        (
+            "segfault",
+            |d| matches!(d, Death::Crash(how) if how.contains("SIGSEGV")),
+        ),
+        (
+            "abort",
+            |d| matches!(d, Death::Crash(how) if how.contains("SIGABRT")),
+        ),
+        (
+            "exit",
+            |d| matches!(d, Death::Crash(how) if how.contains("exit status 3")),
+        ),
+        ("hang", |d| matches!(d, Death::Hang(500))),
+        (
+            "allocate",
+            |d| matches!(d, Death::OutOfMemory(bytes) if *bytes > LIMIT),
+        ),
+        ("half-a-frame", |d| matches!(d, Death::Garbage(_))),
+        ("garbage", |d| matches!(d, Death::Garbage(_))),
+        ("another-case", |d| matches!(d, Death::Garbage(_))),
+    ];
+    let mut trials: Vec<Trial> = expectations
+        .into_iter()
+        .filter(|(fault, _)| *fault != "allocate" || cfg!(target_os = "linux"))
+        .map(|(fault, is_right)| Trial::test(fault, move || survives(fault, is_right)))
+        .collect();
+    trials.push(Trial::test("another-version", || {
+        let started = worker("another-version").run(
+            &Job::new(&script("good"), BUDGET, &Watch::default(), &[]),
+            &["a"],
+        );
+        match started {
+            Err(why) if why.contains("version") => Ok(()),
+            other => Err(format!("{other:?}").into()),
+        }
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// What a worker may hold, in bytes.
+const LIMIT: u64 = 256 << 20;
+
+const BUDGET: Budget = Budget {
+    memory_bytes: 1 << 20,
+};
+
+fn worker(fault: &str) -> Worker {
+    let program = std::env::current_exe().expect("the test program has a path");
+    Worker::new(WorkerOptions {
+        command: vec![
+            program.to_str().expect("a Unicode path").to_owned(),
+            "--faulty-worker".to_owned(),
+            fault.to_owned(),
+        ],
+        wall: Duration::from_millis(500),
+        memory: LIMIT,
+    })
+}
+
+fn script(module: &str) -> Script {
+    Script {
+        steps: vec![Step::Define {
+            module: module.to_owned(),
+            wasm: Vec::new(),
+        }],
+    }
+}
+
+/// The bad script dies as it should on each configuration, the others are answered.
+fn survives(fault: &str, is_right: IsRight) -> Result<(), Failed> {
+    let mut worker = worker(fault);
+    for module in ["good", BAD, "good", BAD, "good"] {
+        let script = script(module);
+        let answers = worker.run(
+            &Job::new(&script, BUDGET, &Watch::default(), &[]),
+            &["a", "b"],
+        )?;
+        if answers.len() != 2 {
+            return Err(format!("{} answers", answers.len()).into());
+        }
+        for answer in answers {
+            let right = match &answer {
+                Answer::Observed(_) => module != BAD,
+                Answer::Died(death) => module == BAD && is_right(death),
+            };
+            if !right {
+                return Err(format!("on {module}: {answer:?}").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn serve(fault: &str) {
+    let mut input = std::io::stdin().lock();
+    let mut output = std::io::stdout();
+    let version = if fault == "another-version" {
+        VERSION + 1
+    } else {
+        VERSION
+    };
+    let hello = Reply::Hello {
+        version,
+        configurations: Vec::new(),
+    };
+    protocol::write(&mut output, &hello).expect("the pipe is open");
+    while let Some(request) = protocol::read::<Request>(&mut input).expect("a request") {
+        for index in 0..u32::try_from(request.configurations.len()).expect("few") {
+            let mut id = request.id;
+            if request.script == script(BAD) {
+                match fault {
+                    "another-case" => id += 1,
+                    _ => commit(fault, &mut output),
+                }
+            }
+            let observation = Ok(Observation::default());
+            let reply = Reply::Observed {
+                id,
+                configuration: index,
+                observation,
+            };
+            protocol::write(&mut output, &reply).expect("the pipe is open");
+        }
+    }
+}
+
+fn commit(fault: &str, output: &mut impl Write) {
+    match fault {
+        "segfault" => loop {
+            // The first only makes Rust's own handler step aside: there is no
+            // access to repeat.
+            let kill = ["-SEGV".to_owned(), std::process::id().to_string()];
+            std::process::Command::new("kill")
+                .args(kill)
+                .status()
+                .expect("there is a kill");
+        },
+        "abort" => std::process::abort(),
+        "exit" => std::process::exit(3),
+        "hang" => loop {
+            std::thread::sleep(Duration::from_secs(1));
+        },
+        "allocate" => {
+            let mut held = Vec::new();
+            loop {
+                held.push(vec![1_u8; 8 << 20]);
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        "half-a-frame" => {
+            output
+                .write_all(&[200, 0, 0, 0, 1, 2, 3])
+                .expect("the pipe is open");
+            output.flush().expect("the pipe is open");
+            std::process::exit(0);
+        }
+        "garbage" => {
+            output.write_all(&[0xff; 64]).expect("the pipe is open");
+            output.flush().expect("the pipe is open");
+            // Nobody reads on: wait to be ended.
+            let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
+        }
+        fault => panic!("no fault is called {fault}"),
+    }
+}

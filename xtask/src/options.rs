@@ -1,0 +1,131 @@
+//! Options that several verbs share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use trapline_harness::engine::{self, Budget, Configuration};
+use trapline_harness::worker::{InProcess, Runner, Worker, WorkerOptions};
+
+/// Which engines, and how they are run.
+#[derive(Args, Clone)]
+pub(crate) struct EngineOptions {
+    /// Engines or configurations, separated by commas: `wasmtime`,
+    /// `wasmtime/winch,wasmi`, `-wasmer/singlepass` (all but); see
+    /// `cargo xtask engines`
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub(crate) engines: Vec<String>,
+
+    /// Run the engines in this process: faster to debug, but what kills an
+    /// engine kills the campaign
+    #[arg(long)]
+    pub(crate) in_process: bool,
+
+    /// The largest memory of a run, in MiB; growing beyond it fails on the
+    /// reference and on every engine
+    #[arg(long, value_name = "MIB", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(crate) budget: u64,
+
+    /// How long one engine may take for one script before it counts as hanging
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    pub(crate) wall: Duration,
+
+    /// How much memory a worker may hold, in MiB, before it is stopped
+    #[arg(long, value_name = "MIB", default_value_t = 1536)]
+    pub(crate) worker_memory: u64,
+}
+
+impl EngineOptions {
+    /// The configurations chosen.
+    pub(crate) fn select(&self) -> anyhow::Result<Vec<Configuration>> {
+        Ok(engine::select(&self.engines)?)
+    }
+
+    /// The limits of a run.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget {
+            memory_bytes: self.budget << 20,
+        }
+    }
+
+    /// A maker of runners.
+    pub(crate) fn runners(&self) -> anyhow::Result<impl Fn() -> Box<dyn Runner> + Sync + use<>> {
+        let program = std::env::current_exe().context("cannot find this program's own file")?;
+        let program = program
+            .to_str()
+            .context("this program's path is not Unicode")?
+            .to_owned();
+        let options = WorkerOptions {
+            command: vec![program, "worker".to_owned()],
+            wall: self.wall,
+            memory: self.worker_memory << 20,
+        };
+        let in_process = self.in_process;
+        Ok(move || -> Box<dyn Runner> {
+            if in_process {
+                Box::new(InProcess::new(engine::all()))
+            } else {
+                Box::new(Worker::new(options.clone()))
+            }
+        })
+    }
+}
+
+/// Where the corpus is.
+#[derive(Args, Clone)]
+pub(crate) struct CorpusOptions {
+    /// The folder of the corpus
+    #[arg(long, value_name = "DIR", default_value_os_t = default_corpus())]
+    pub(crate) corpus: PathBuf,
+}
+
+/// `corpus/` of the repository, wherever in it the command is given.
+fn default_corpus() -> PathBuf {
+    let here = PathBuf::from("corpus");
+    if here.is_dir() {
+        return here;
+    }
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus"))
+}
+
+/// `90`, `90s`, `15m`, `8h`.
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) => (number, &text[text.len() - 1..]),
+        None => (text, "s"),
+    };
+    let number: f64 = number
+        .parse()
+        .ok()
+        .filter(|n: &f64| n.is_finite() && *n >= 0.0 && *n < 1e9)
+        .ok_or_else(|| format!("'{text}' is not a time: 90s, 15m, 8h"))?;
+    let seconds = number
+        * match unit {
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => 1.0,
+        };
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        assert_eq!(parse_time("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_time("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(parse_time("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_time("8h"), Ok(Duration::from_secs(8 * 3600)));
+        for bad in ["", "s", "-1s", "1d", "inf", "NaN", "1e300"] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The verbs, one file each.
+
+mod engines;
+mod replay;
+mod run;
+mod worker;
+
+use clap::Subcommand;
+
+use crate::End;
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Run files (.wast, .wat, .wasm) on every engine and show who said what
+    Run(run::Run),
+    /// Run the corpus on every engine: what is still open, what has been fixed
+    Replay(replay::Replay),
+    /// List engines, versions, configurations and their features
+    Engines(engines::Engines),
+    /// Answer a campaign's requests on standard input
+    #[command(hide = true)]
+    Worker(worker::Worker),
+}
+
+impl Verb {
+    /// Does it.
+    pub(crate) fn run(self) -> anyhow::Result<End> {
+        match self {
+            Verb::Run(verb) => verb.run(),
+            Verb::Replay(verb) => verb.run(),
+            Verb::Engines(verb) => verb.run(),
+            Verb::Worker(verb) => verb.run(),
+        }
+    }
+}
