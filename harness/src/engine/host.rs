@@ -72,6 +72,15 @@ pub(super) fn reference_argument() -> Outcome {
     Outcome::Unsupported("a reference that is not null as an argument".to_owned())
 }
 
+/// How many bytes of a memory an engine may write or copy for making or growing
+/// it: they become resident, however sparse the memory is.
+pub(super) const COPIED_AT_MOST: usize = 64 << 20;
+
+/// A growth failed that the type of the memory and the budget allow.
+pub(super) fn beyond_means() -> Outcome {
+    Outcome::Limit("a memory could not be grown for lack of resources".to_owned())
+}
+
 /// Copies `[start, start + len)` of `bytes`, fewer at the end.
 pub(super) fn window(bytes: &[u8], start: u64, len: usize) -> Vec<u8> {
     let end = bytes.len();

@@ -65,14 +65,23 @@ impl Steps {
     /// Runs it twice on every configuration that has `needs`, and looks at
     /// each run: the second must not see the first.
     fn on_all(self, needs: &[Feature], look: impl Fn(&Configuration, &Observation)) {
+        self.within(3 * PAGE, &[], needs, look);
+    }
+
+    /// The same with another budget in bytes, looking at these chunks.
+    fn within(
+        self,
+        memory_bytes: u64,
+        chunks: &[u64],
+        needs: &[Feature],
+        look: impl Fn(&Configuration, &Observation),
+    ) {
         let script = Script { steps: self.0 };
         let watch = Watch {
             full: 8,
-            chunks: Vec::new(),
+            chunks: chunks.to_vec(),
         };
-        let budget = Budget {
-            memory_bytes: 3 * PAGE,
-        };
+        let budget = Budget { memory_bytes };
         let job = Job::new(&script, budget, &watch, &[]);
         for configuration in all() {
             if needs.iter().any(|&f| !configuration.features.has(f)) {
@@ -481,4 +490,78 @@ fn bits_of_floats_pass_unchanged() {
                 Value::F32(quiet),
             ])],
         );
+}
+
+/// The most memory that this process ever had resident, in MiB; for want of a
+/// portable way only known where there is a `/proc`.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.map_or(0, |kib| kib.parse::<u64>().expect("a number")) / 1024
+}
+
+/// Calls `store` with the last address of a memory that `text` defines and `grow`
+/// grows by `delta`; it has to be there, and next to nothing else, or resources
+/// have to be lacking.
+fn is_sparse(text: &str, needs: &[Feature], delta: Value, size: u64, last: Value) {
+    let mut chunk = vec![0; PAGE as usize];
+    chunk[PAGE as usize - 1] = 1;
+    Steps::default()
+        .module("m", text)
+        .call("m", "grow", &[delta])
+        .call("m", "store", &[last])
+        .within(
+            8 << 30,
+            &[size / PAGE - 1],
+            needs,
+            |configuration, observation| {
+                let name = configuration.name;
+                let lacking = observation
+                    .steps
+                    .iter()
+                    .any(|step| matches!(step.outcome, Outcome::Limit(_)));
+                if !lacking {
+                    let last = observation.steps.last().expect("four steps");
+                    assert_eq!(last.outcome, none(), "{name}");
+                    assert_eq!(last.memories[0].bytes, u128::from(size), "{name}");
+                    let digests: Vec<u64> =
+                        last.memories[0].chunks.iter().map(|c| c.digest).collect();
+                    assert_eq!(digests, [digest(&chunk)], "{name}");
+                }
+                assert!(peak() < 1024, "{name}: {} MiB resident", peak());
+            },
+        );
+}
+
+#[test]
+fn large_memories_take_what_is_written() {
+    let functions = |ty: &str| {
+        format!(
+            "(func (export \"grow\") (param {ty}) (result {ty}) (memory.grow (local.get 0)))
+             (func (export \"store\") (param {ty}) (i32.store8 (local.get 0) (i32.const 1)))"
+        )
+    };
+    for minimum in [0, 0x8000, 0xffff] {
+        let text = format!(
+            "(module (memory (export \"mem\") {minimum}) {})",
+            functions("i32")
+        );
+        let delta = I32(0x1_0000 - minimum);
+        is_sparse(&text, &[], delta, 1 << 32, I32(u32::MAX));
+    }
+    for minimum in [0, 0x1_0000, 0x1_3fff] {
+        let text = format!(
+            "(module (memory (export \"mem\") i64 {minimum}) {})",
+            functions("i64")
+        );
+        let delta = I64(0x1_4000 - minimum);
+        is_sparse(
+            &text,
+            &[Feature::Memory64],
+            delta,
+            5 << 30,
+            I64((5 << 30) - 1),
+        );
+    }
 }

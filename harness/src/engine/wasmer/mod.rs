@@ -46,7 +46,7 @@ impl Engine for Wasmer {
         self.used += 1;
         self.budget.set(job.budget.memory_bytes);
         driver::run_in(
-            || Embedded::new(&self.engine, self.settings),
+            || Embedded::new(&self.engine, self.settings, self.budget.clone()),
             self.features,
             job,
         )
@@ -60,20 +60,28 @@ type Registry = HashMap<String, Instance>;
 struct Embedded {
     store: Store,
     settings: &'static Settings,
+    budget: Budget,
     registry: FunctionEnv<Registry>,
     arguments: Vec<wasmer::Value>,
 }
 
 impl Embedded {
-    fn new(engine: &wasmer::Engine, settings: &'static Settings) -> Embedded {
+    fn new(engine: &wasmer::Engine, settings: &'static Settings, budget: Budget) -> Embedded {
         let mut store = Store::new(engine.clone());
         let registry = FunctionEnv::new(&mut store, Registry::new());
         Embedded {
             store,
             settings,
+            budget,
             registry,
             arguments: Vec::new(),
         }
+    }
+
+    /// What a call has to be answered with that lacked resources on its way,
+    /// whatever it gave.
+    fn fell_short(&self) -> Option<Outcome> {
+        self.budget.take_failed().then(host::beyond_means)
     }
 
     fn import(&mut self, module: &str, name: &str) -> Option<Extern> {
@@ -132,7 +140,8 @@ impl Embedding for Embedded {
                 None => return Err(host::unknown_import(import.module(), import.name())),
             }
         }
-        Instance::new_by_index(&mut self.store, module, &imports).map_err(|error| match error {
+        let made = Instance::new_by_index(&mut self.store, module, &imports);
+        let made = made.map_err(|error| match error {
             InstantiationError::Link(LinkError::Trap(error)) | InstantiationError::Start(error) => {
                 outcome_of(&error)
             }
@@ -141,7 +150,8 @@ impl Embedding for Embedded {
                 stage: Stage::Link,
                 reason: error.to_string(),
             },
-        })
+        });
+        self.fell_short().map_or(made, Err)
     }
 
     fn register(&mut self, name: &str, instance: &Instance) {
@@ -161,18 +171,20 @@ impl Embedding for Embedded {
                 None => return host::reference_argument(),
             }
         }
-        match function.call(&mut self.store, &self.arguments) {
+        let outcome = match function.call(&mut self.store, &self.arguments) {
             Ok(values) => Outcome::Values(values.iter().map(value_of).collect()),
             Err(error) => outcome_of(&error),
-        }
+        };
+        self.fell_short().unwrap_or(outcome)
     }
 
     fn invoke_host(&mut self, func: &HostFunc, args: &[Value]) -> Outcome {
         let env = self.registry.clone().into_mut(&mut self.store);
-        match call_host(env, func, args) {
+        let outcome = match call_host(env, func, args) {
             Ok(value) => Outcome::Values(vec![value]),
             Err(error) => outcome_of(&error),
-        }
+        };
+        self.fell_short().unwrap_or(outcome)
     }
 
     fn get(&mut self, instance: &Instance, global: &str) -> Outcome {

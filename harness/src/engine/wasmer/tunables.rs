@@ -6,7 +6,7 @@
 
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use wasmer::sys::vm::{
@@ -16,18 +16,34 @@ use wasmer::sys::vm::{
 use wasmer::sys::{BaseTunables, Tunables};
 use wasmer::{MemoryStyle, MemoryType, Pages, TableStyle, TableType, WASM_PAGE_SIZE};
 
-/// The budget of the current run, in bytes of one memory: set by the engine,
-/// read when a memory is made.
+use crate::engine::host;
+
+/// The budget of the current run: set by the engine, read when a memory is made.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Budget(Arc<AtomicU64>);
+pub(super) struct Budget(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// In bytes of one memory.
+    bytes: AtomicU64,
+    /// Whether a growth failed that the type and the budget allow.
+    failed: AtomicBool,
+}
 
 impl Budget {
     pub(super) fn set(&self, bytes: u64) {
-        self.0.store(bytes, Ordering::Relaxed);
+        self.0.bytes.store(bytes, Ordering::Relaxed);
+        self.0.failed.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether, since this was last asked, a growth failed that the type of the
+    /// memory and the budget allow.
+    pub(super) fn take_failed(&self) -> bool {
+        self.0.failed.swap(false, Ordering::Relaxed)
     }
 
     fn pages(&self) -> u64 {
-        self.0.load(Ordering::Relaxed) / WASM_PAGE_SIZE as u64
+        self.0.bytes.load(Ordering::Relaxed) / WASM_PAGE_SIZE as u64
     }
 
     /// Makes a memory within the budget.
@@ -46,6 +62,7 @@ impl Budget {
         let limited: Box<dyn LinearMemory + Send + Sync> = Box::new(Limited {
             memory: make()?,
             pages,
+            budget: self.clone(),
         });
         Ok(VMMemory::from_custom(limited))
     }
@@ -112,18 +129,37 @@ impl Tunables for Limiting {
 struct Limited {
     memory: VMMemory,
     pages: u64,
+    budget: Budget,
 }
 
 impl Limited {
-    fn check(&self, delta: Pages) -> Result<(), MemoryError> {
+    /// Grows by `delta` pages with `grow`, where the budget allows it.
+    fn grow_with<R>(
+        &mut self,
+        delta: Pages,
+        grow: impl FnOnce(&mut VMMemory) -> Result<R, MemoryError>,
+    ) -> Result<R, MemoryError> {
+        let ty = self.memory.ty();
         let current = self.memory.size();
-        if u64::from(current.0) + u64::from(delta.0) > self.pages {
-            return Err(MemoryError::CouldNotGrow {
-                current,
-                attempted_delta: delta,
-            });
+        let desired = u64::from(current.0) + u64::from(delta.0);
+        let refused = MemoryError::CouldNotGrow {
+            current,
+            attempted_delta: delta,
+        };
+        if desired > self.pages {
+            return Err(refused);
         }
-        Ok(())
+        let maximum = ty.maximum.unwrap_or(Pages::max_value());
+        let copies = matches!(self.memory.style(), MemoryStyle::Dynamic { .. });
+        let result = if copies && current.bytes().0 > host::COPIED_AT_MOST {
+            Err(refused)
+        } else {
+            grow(&mut self.memory)
+        };
+        if result.is_err() && desired <= u64::from(maximum.0) {
+            self.budget.0.failed.store(true, Ordering::Relaxed);
+        }
+        result
     }
 
     fn wrap(
@@ -133,6 +169,7 @@ impl Limited {
         Box::new(Limited {
             memory: VMMemory(memory),
             pages: self.pages,
+            budget: self.budget.clone(),
         })
     }
 }
@@ -151,15 +188,14 @@ impl LinearMemory for Limited {
     }
 
     fn grow(&mut self, delta: Pages) -> Result<Pages, MemoryError> {
-        self.check(delta)?;
-        self.memory.grow(delta)
+        self.grow_with(delta, |memory| memory.grow(delta))
     }
 
     fn grow_at_least(&mut self, min_size: u64) -> Result<(), MemoryError> {
         let pages = min_size.div_ceil(WASM_PAGE_SIZE as u64);
         let delta = pages.saturating_sub(self.memory.size().0.into());
-        self.check(Pages(u32::try_from(delta).unwrap_or(u32::MAX)))?;
-        self.memory.grow_at_least(min_size)
+        let delta = Pages(u32::try_from(delta).unwrap_or(u32::MAX));
+        self.grow_with(delta, |memory| memory.grow_at_least(min_size))
     }
 
     fn reset(&mut self) -> Result<(), MemoryError> {

@@ -34,6 +34,12 @@ const FEATURES: Features = Features::of(&[
 ]);
 
 impl Settings {
+    /// Whether making a module does not validate all of it, so that it has to
+    /// be done before: rejections are compared where a module is compiled.
+    pub(super) fn validates_apart(&self) -> bool {
+        self.unchecked || matches!(self.mode, CompilationMode::Lazy)
+    }
+
     pub(super) fn engine(&self) -> wasmi::Engine {
         let Settings {
             mode,
@@ -87,6 +93,10 @@ table! {
     "eager+fuel", "every instruction costs fuel": Settings { fuel: true, ..EAGER };
     "eager+unchecked", "valid modules translated without validation": Settings {
         unchecked: true,
+        ..EAGER
+    };
+    "lazy", "functions validated and translated when first called": Settings {
+        mode: CompilationMode::Lazy,
         ..EAGER
     };
     "lazy+unchecked", "valid modules, functions translated without validation when first called": Settings {

@@ -9,8 +9,10 @@ use trapline_reference::Value;
 use wasmi::errors::{ErrorKind, HostError, InstantiationError, MemoryError, TableError};
 use wasmi::{
     AsContextMut, Error, Extern, F32, F64, Func, FuncType, Instance, Memory, Module, Nullable,
-    Store, StoreLimits, StoreLimitsBuilder, TrapCode, Val, ValType,
+    ResourceLimiter, Store, TrapCode, Val, ValType,
 };
+
+use wasmi_core::LimiterError;
 
 use super::driver::{self, Embedding, digests_of};
 use super::host::{self, HostMemory, HostTrap};
@@ -54,8 +56,58 @@ impl Engine for Wasmi {
 
 /// What the store carries.
 struct State {
-    limits: StoreLimits,
+    limits: Limits,
     registry: HashMap<String, Instance>,
+}
+
+/// The budget.
+struct Limits {
+    bytes: u64,
+    /// Whether a growth failed that the type and the budget allow.
+    failed: bool,
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, LimiterError> {
+        let allowed = desired as u64 <= self.bytes;
+        // Wasmi writes zeros over what it allocates, which makes it resident.
+        let affordable = desired <= host::COPIED_AT_MOST;
+        self.failed |= allowed && !affordable;
+        Ok(allowed && affordable)
+    }
+
+    fn memory_grow_failed(&mut self, _error: &MemoryError) -> Result<(), LimiterError> {
+        // Asked about only what the type allows, and called only when the
+        // answer was yes.
+        self.failed = true;
+        Ok(())
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, LimiterError> {
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
 }
 
 impl HostError for HostTrap {}
@@ -76,13 +128,10 @@ struct Instantiated {
 
 impl Embedded {
     fn new(engine: &wasmi::Engine, settings: &'static Settings, budget: Budget) -> Embedded {
-        // Nothing is limited but the size of a memory.
-        let limits = StoreLimitsBuilder::new()
-            .memory_size(usize::try_from(budget.memory_bytes).unwrap_or(usize::MAX))
-            .instances(usize::MAX)
-            .tables(usize::MAX)
-            .memories(usize::MAX)
-            .build();
+        let limits = Limits {
+            bytes: budget.memory_bytes,
+            failed: false,
+        };
         let mut store = Store::new(
             engine,
             State {
@@ -100,6 +149,12 @@ impl Embedded {
             arguments: Vec::new(),
             results: Vec::new(),
         }
+    }
+
+    /// What a call has to be answered with that lacked resources on its way,
+    /// whatever it gave.
+    fn fell_short(&mut self) -> Option<Outcome> {
+        std::mem::take(&mut self.store.data_mut().limits.failed).then(host::beyond_means)
     }
 
     fn import(&mut self, module: &str, name: &str) -> Option<Extern> {
@@ -135,8 +190,10 @@ impl Embedding for Embedded {
             stage: Stage::Compile,
             reason: error.to_string(),
         };
-        if self.settings.unchecked {
+        if self.settings.validates_apart() {
             Module::validate(engine, wasm).map_err(rejected)?;
+        }
+        if self.settings.unchecked {
             // SAFETY: it has just been found to be valid.
             #[expect(
                 unsafe_code,
@@ -157,13 +214,14 @@ impl Embedding for Embedded {
                 None => return Err(host::unknown_import(import.module(), import.name())),
             }
         }
-        match Instance::new(&mut self.store, module, &imports) {
+        let made = match Instance::new(&mut self.store, module, &imports) {
             Ok(instance) => Ok(Instantiated {
                 instance,
                 functions: RefCell::default(),
             }),
             Err(error) => Err(outcome_of(&error)),
-        }
+        };
+        self.fell_short().map_or(made, Err)
     }
 
     fn register(&mut self, name: &str, instance: &Instantiated) {
@@ -198,17 +256,19 @@ impl Embedding for Embedded {
         }
         self.results.clear();
         self.results.resize(results, Val::I32(0));
-        match function.call(&mut self.store, &self.arguments, &mut self.results) {
+        let outcome = match function.call(&mut self.store, &self.arguments, &mut self.results) {
             Ok(()) => Outcome::Values(self.results.iter().map(value_of).collect()),
             Err(error) => outcome_of(&error),
-        }
+        };
+        self.fell_short().unwrap_or(outcome)
     }
 
     fn invoke_host(&mut self, func: &HostFunc, args: &[Value]) -> Outcome {
-        match call_host(&mut self.store, func, args) {
+        let outcome = match call_host(&mut self.store, func, args) {
             Ok(value) => Outcome::Values(vec![value]),
             Err(error) => outcome_of(&error),
-        }
+        };
+        self.fell_short().unwrap_or(outcome)
     }
 
     fn get(&mut self, instance: &Instantiated, global: &str) -> Outcome {

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
+use wasmtime::{
+    Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm,
+    Strategy,
+};
 
 use super::Wasmtime;
 use super::creator::Heap;
+use super::limits::Reserves;
 use crate::engine::{Configuration, Engine, Feature, Features};
 
 /// The version of the crate; a test compares it with the lock file.
@@ -115,6 +119,14 @@ impl Settings {
         matches!(self.allocator, Allocator::Pooling { .. })
     }
 
+    /// What is reserved for memories: wasmtime's defaults where nothing is said.
+    pub(super) fn reserves(&self) -> Reserves {
+        Reserves {
+            at_first: self.layout.reservation.unwrap_or(1 << 32),
+            for_growth: self.layout.reservation_for_growth.unwrap_or(1 << 31),
+        }
+    }
+
     /// What a configuration with these settings can run.
     const fn features(&self) -> Features {
         const ALL: Features = Features::of(&[
@@ -162,14 +174,19 @@ impl Settings {
         match compiler {
             Compiler::Cranelift { optimise } => {
                 config.strategy(Strategy::Cranelift);
-                config.cranelift_opt_level(if *optimise {
-                    OptLevel::Speed
-                } else {
-                    OptLevel::None
-                });
+                if !optimise {
+                    config
+                        .cranelift_opt_level(OptLevel::None)
+                        .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+                }
             }
             Compiler::Winch => {
-                config.strategy(Strategy::Winch);
+                // Cranelift compiles no more than the way in and out, which
+                // would else take a third of the time.
+                config
+                    .strategy(Strategy::Winch)
+                    .cranelift_opt_level(OptLevel::None)
+                    .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
             }
             Compiler::Pulley => {
                 config
@@ -239,7 +256,8 @@ impl Settings {
             .wasm_relaxed_simd(false)
             // Nobody reads where in a module a trap stands.
             .wasm_backtrace_max_frames(None)
-            .generate_address_map(false);
+            .generate_address_map(false)
+            .native_unwind_info(false);
         config
     }
 }
@@ -293,7 +311,7 @@ macro_rules! table {
 
 table! {
     "cranelift", "optimising compiler, defaults": CRANELIFT;
-    "cranelift+o0", "not optimising": Settings {
+    "cranelift+o0", "not optimising, registers allocated in one pass": Settings {
         compiler: Compiler::Cranelift { optimise: false },
         ..CRANELIFT
     };
@@ -395,4 +413,77 @@ table! {
         layout: DYNAMIC,
         ..PULLEY
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes wasmtime's tunables apart: a new one stops the build of the tests
+    /// until somebody has decided whether it makes a configuration.
+    #[test]
+    fn every_tunable_is_known_and_the_defaults_are_what_we_take_them_for() {
+        let wasmtime_environ::Tunables {
+            // What a configuration of ours sets.
+            memory_reservation,
+            memory_reservation_for_growth,
+            memory_guard_size,
+            memory_may_move,
+            guard_before_linear_memory,
+            memory_init_cow,
+            signals_based_traps,
+            consume_fuel,
+            epoch_interruption,
+            generate_address_map: _,
+            // The compiler sets it.
+            winch_callable: _,
+            // What has nothing to do with linear memories.
+            collector: _,
+            debug_native: _,
+            debug_guest: _,
+            debug_symbols: _,
+            parse_wasm_debuginfo: _,
+            operator_cost: _,
+            table_lazy_init: _,
+            debug_adapter_modules: _,
+            relaxed_simd_deterministic: _,
+            inlining: _,
+            inlining_small_callee_size: _,
+            inlining_sum_size_threshold: _,
+            concurrency_support: _,
+            recording: _,
+            gc_zeal_alloc_counter: _,
+            gc_heap_reservation: _,
+            gc_heap_guard_size: _,
+            gc_heap_reservation_for_growth: _,
+            gc_heap_initial_size: _,
+            gc_heap_may_move: _,
+            metadata_for_internal_asserts: _,
+            metadata_for_gc_heap_corruption: _,
+            branch_hinting: _,
+        } = wasmtime_environ::Tunables::default_u64();
+        assert_eq!(
+            (memory_reservation, memory_reservation_for_growth),
+            (
+                CRANELIFT.reserves().at_first,
+                CRANELIFT.reserves().for_growth
+            )
+        );
+        assert_eq!(memory_guard_size, 32 << 20);
+        assert_eq!(
+            (
+                memory_may_move,
+                guard_before_linear_memory,
+                memory_init_cow,
+                signals_based_traps,
+            ),
+            (
+                LAYOUT.may_move,
+                LAYOUT.guard_before,
+                LAYOUT.copy_on_write,
+                CRANELIFT.signals,
+            )
+        );
+        assert!(!consume_fuel && !epoch_interruption);
+    }
 }

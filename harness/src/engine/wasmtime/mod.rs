@@ -2,24 +2,25 @@
 
 mod configurations;
 mod creator;
+mod limits;
+mod memory;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 use trapline_reference::Value;
-use wasmtime::{
-    AsContext, AsContextMut, Extern, Func, FuncType, Instance, Memory, Module, ResourceLimiter,
-    SharedMemory, Store, Trap, Val, ValType,
-};
+use wasmtime::{Extern, Func, FuncType, Instance, Module, Store, Trap, Val, ValType};
 
 use super::driver::{self, Embedding, digests_of};
-use super::host::{self, HostMemory, HostTrap};
+use super::host::{self, HostTrap};
 use super::{Budget, Engine, Features, Job};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
 use crate::script::{HOST, HostFunc, ValueType};
 
 pub(super) use configurations::configurations;
 use configurations::{Metering, Settings};
+use limits::Limits;
+use memory::{AnyMemory, call_host};
 
 /// Units of fuel, or seconds of wall clock, that a script may use in a
 /// configuration that counts them. Far beyond what any script needs.
@@ -49,37 +50,6 @@ struct State {
     registry: HashMap<String, Instance>,
 }
 
-/// The budget. Wasmtime does not ask a limiter about shared memories: their
-/// size is reserved up to the maximum when they are made. A script that is
-/// compared keeps the maximum of its shared memories within the budget.
-struct Limits {
-    bytes: u64,
-    /// Whether anything was refused since the flag was last cleared.
-    refused: bool,
-}
-
-impl ResourceLimiter for Limits {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let allowed = desired as u64 <= self.bytes;
-        self.refused |= !allowed;
-        Ok(allowed)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        _desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(true)
-    }
-}
-
 /// One store.
 struct Embedded {
     store: Store<State>,
@@ -96,10 +66,7 @@ struct Instantiated {
 
 impl Embedded {
     fn new(engine: &wasmtime::Engine, settings: &'static Settings, budget: Budget) -> Embedded {
-        let limits = Limits {
-            bytes: budget.memory_bytes,
-            refused: false,
-        };
+        let limits = Limits::new(budget, settings.reserves());
         let mut store = Store::new(
             engine,
             State {
@@ -119,6 +86,13 @@ impl Embedded {
             arguments: Vec::new(),
             results: Vec::new(),
         }
+    }
+
+    /// What a call has to be answered with that lacked resources on its way,
+    /// whatever it gave.
+    fn fell_short(&mut self) -> Option<Outcome> {
+        let failed = self.store.data_mut().limits.take_failed();
+        failed.then(host::beyond_means)
     }
 
     fn import(&mut self, module: &str, name: &str) -> Option<Extern> {
@@ -184,8 +158,7 @@ impl Embedding for Embedded {
                 None => return Err(host::unknown_import(import.module(), import.name())),
             }
         }
-        self.store.data_mut().limits.refused = false;
-        match Instance::new(&mut self.store, module, &imports) {
+        let made = match Instance::new(&mut self.store, module, &imports) {
             Ok(instance) => Ok(Instantiated {
                 instance,
                 functions: RefCell::default(),
@@ -203,7 +176,8 @@ impl Embedding for Embedded {
                     Outcome::Limit(reason)
                 }
             })),
-        }
+        };
+        self.fell_short().map_or(made, Err)
     }
 
     fn register(&mut self, name: &str, instance: &Instantiated) {
@@ -238,17 +212,19 @@ impl Embedding for Embedded {
         }
         self.results.clear();
         self.results.resize(results, Val::I32(0));
-        match function.call(&mut self.store, &self.arguments, &mut self.results) {
+        let outcome = match function.call(&mut self.store, &self.arguments, &mut self.results) {
             Ok(()) => Outcome::Values(self.results.iter().map(value_of).collect()),
             Err(error) => outcome_of(&error),
-        }
+        };
+        self.fell_short().unwrap_or(outcome)
     }
 
     fn invoke_host(&mut self, func: &HostFunc, args: &[Value]) -> Outcome {
-        match call_host(&mut self.store, func, args) {
+        let outcome = match call_host(&mut self.store, func, args) {
             Ok(value) => Outcome::Values(vec![value]),
             Err(error) => outcome_of(&error),
-        }
+        };
+        self.fell_short().unwrap_or(outcome)
     }
 
     fn get(&mut self, instance: &Instantiated, global: &str) -> Outcome {
@@ -274,112 +250,6 @@ impl Embedding for Embedded {
             host::window(memory.bytes(&self.store), start, len)
         })
     }
-}
-
-/// A memory of either kind.
-enum AnyMemory {
-    Own(Memory),
-    Shared(SharedMemory),
-}
-
-impl AnyMemory {
-    fn of(store: impl AsContextMut, instance: Instance, export: &str) -> Option<AnyMemory> {
-        match instance.get_export(store, export)? {
-            Extern::Memory(memory) => Some(AnyMemory::Own(memory)),
-            Extern::SharedMemory(memory) => Some(AnyMemory::Shared(memory)),
-            _ => None,
-        }
-    }
-
-    fn bytes<'a>(&'a self, store: &'a impl AsContext<Data = State>) -> &'a [u8] {
-        match self {
-            AnyMemory::Own(memory) => memory.data(store.as_context()),
-            AnyMemory::Shared(memory) => {
-                let cells = memory.data();
-                // SAFETY: the cells are readable for as long as `self` lives,
-                // and no code that could write to them runs while the harness
-                // looks at a memory: the steps of a script do not overlap.
-                #[expect(unsafe_code, reason = "wasmtime gives no safe view of a shared memory")]
-                unsafe {
-                    std::slice::from_raw_parts(cells.as_ptr().cast::<u8>(), cells.len())
-                }
-            }
-        }
-    }
-}
-
-/// A memory together with its store, for the built-in instance.
-struct InStore<C> {
-    store: C,
-    memory: AnyMemory,
-}
-
-impl<C: AsContextMut<Data = State>> HostMemory for InStore<C> {
-    fn grow(&mut self, pages: u64) -> Option<u64> {
-        match &self.memory {
-            AnyMemory::Own(memory) => memory.grow(&mut self.store, pages).ok(),
-            AnyMemory::Shared(memory) => memory.grow(pages).ok(),
-        }
-    }
-
-    fn pages(&mut self) -> u64 {
-        match &self.memory {
-            AnyMemory::Own(memory) => memory.size(&self.store),
-            AnyMemory::Shared(memory) => memory.size(),
-        }
-    }
-
-    fn read(&mut self, address: u64) -> Option<u8> {
-        let address = usize::try_from(address).ok()?;
-        match &self.memory {
-            AnyMemory::Own(memory) => {
-                let mut byte = [0];
-                memory.read(&self.store, address, &mut byte).ok()?;
-                Some(byte[0])
-            }
-            AnyMemory::Shared(_) => self.memory.bytes(&self.store).get(address).copied(),
-        }
-    }
-
-    fn write(&mut self, address: u64, byte: u8) -> bool {
-        let Ok(address) = usize::try_from(address) else {
-            return false;
-        };
-        match &self.memory {
-            AnyMemory::Own(memory) => memory.write(&mut self.store, address, &[byte]).is_ok(),
-            AnyMemory::Shared(memory) => match memory.data().get(address) {
-                Some(cell) => {
-                    // SAFETY: the cell lives as long as the memory; an atomic
-                    // store, because other threads may run on this memory.
-                    #[expect(unsafe_code, reason = "the API asks for atomics made by hand")]
-                    unsafe {
-                        std::sync::atomic::AtomicU8::from_ptr(cell.get())
-                            .store(byte, std::sync::atomic::Ordering::SeqCst);
-                    }
-                    true
-                }
-                None => false,
-            },
-        }
-    }
-}
-
-fn call_host(
-    mut store: impl AsContextMut<Data = State>,
-    func: &HostFunc,
-    args: &[Value],
-) -> wasmtime::Result<Value> {
-    let instance = store
-        .as_context()
-        .data()
-        .registry
-        .get(&func.instance)
-        .copied();
-    let memory = instance
-        .and_then(|instance| AnyMemory::of(&mut store, instance, &func.memory))
-        .ok_or_else(|| wasmtime::Error::new(HostTrap::no_memory(func)))?;
-    host::perform(func.op, &mut InStore { store, memory }, args)
-        .ok_or_else(|| wasmtime::Error::msg("arguments of another type"))
 }
 
 /// How a call ended that did not return.
