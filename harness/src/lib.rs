@@ -9,6 +9,7 @@ pub mod engine;
 pub mod generate;
 pub mod judge;
 pub mod observation;
+pub mod power;
 pub mod script;
 pub mod trial;
 pub mod worker;

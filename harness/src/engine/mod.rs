@@ -6,6 +6,7 @@
 pub mod driver;
 mod features;
 mod host;
+mod mutants;
 pub mod reference;
 mod select;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::observation::Observation;
 
 pub use driver::{Budget, Capture, Job};
 pub use features::{Feature, Features, needed_by};
+pub use mutants::mutants;
 pub use select::{UnknownEngine, select};
 pub use verify::{Difference, verify};
 

@@ -1,6 +1,6 @@
 //! Which configurations a run is about: `wasmtime/winch`, `wasmi`, `-wasmtime/pulley`.
 
-use super::{Configuration, all};
+use super::{Configuration, all, mutants};
 
 /// A pattern that fits no configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +28,17 @@ impl std::error::Error for UnknownEngine {}
 ///
 /// A pattern is the name of a configuration or of an engine, for all of its
 /// configurations; with a `-` before it, it takes them away again. Without a
-/// pattern that asks for something, everything is asked for.
+/// pattern that asks for something, everything is asked for, but for the
+/// [`mutants`], which are known only to patterns that ask for them.
 ///
 /// # Errors
 ///
 /// A pattern that fits no configuration.
 pub fn select<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Configuration>, UnknownEngine> {
     let mut all = all();
+    if patterns.iter().any(|p| p.as_ref().starts_with("mutant")) {
+        all.extend(mutants());
+    }
     let mut wanted = Vec::new();
     let mut unwanted = Vec::new();
     for pattern in patterns {
@@ -91,6 +95,12 @@ mod tests {
         assert!(!without.contains(&"wasmtime/pulley"));
         assert_eq!(without.len() + 1, names(&["wasmtime"]).len());
         assert!(!names(&["-wasmtime"]).is_empty());
+    }
+
+    #[test]
+    fn mutants_are_there_for_those_who_ask() {
+        assert_eq!(names(&["mutant/bound-short"]), ["mutant/bound-short"]);
+        assert_eq!(names(&["mutant"]).len(), mutants().len());
     }
 
     #[test]
