@@ -4,7 +4,7 @@ use trapline_reference::Value;
 use trapline_reference::Value::{I32, I64};
 
 use super::verify::encode;
-use super::{Budget, Configuration, Feature, Job, all, verify};
+use super::{Budget, Configuration, Feature, Features, Job, all, verify};
 use crate::observation::{Observation, Outcome, Stage, TrapKind, Watch, digest};
 use crate::script::{Script, Step};
 
@@ -132,6 +132,32 @@ fn declared_features_are_real() {
         let differences = verify(&configuration).expect(configuration.name);
         let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
         assert!(told.is_empty(), "{}: {told:?}", configuration.name);
+    }
+}
+
+#[test]
+fn a_wrong_declaration_is_told() {
+    for mut configuration in all() {
+        let real = configuration.features;
+        for feature in [Feature::Memory64, Feature::ExtendedConst] {
+            configuration.features = if real.has(feature) {
+                real.without(Features::of(&[feature]))
+            } else {
+                let mut more = real;
+                more.insert(feature);
+                more
+            };
+            let differences = verify(&configuration).expect(configuration.name);
+            let [difference] = &differences[..] else {
+                panic!("{}: {differences:?}", configuration.name);
+            };
+            assert_eq!(
+                (difference.feature, difference.declared),
+                (feature, !real.has(feature)),
+                "{}",
+                configuration.name
+            );
+        }
     }
 }
 

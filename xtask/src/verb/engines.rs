@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
+use trapline_harness::engine;
 
 use crate::End;
 use crate::options::EngineOptions;
@@ -12,6 +13,10 @@ use crate::table::table;
 pub(crate) struct Engines {
     #[command(flatten)]
     engines: EngineOptions,
+    /// Run a small module for each feature on each configuration, and fail where
+    /// what is declared and what is real differ
+    #[arg(long)]
+    verify: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -29,6 +34,9 @@ struct Row {
 impl Engines {
     /// Prints the table.
     pub(crate) fn run(self) -> anyhow::Result<End> {
+        if self.verify {
+            return self.verify();
+        }
         let rows: Vec<Row> = self
             .engines
             .select()?
@@ -51,4 +59,46 @@ impl Engines {
         println!("{table}");
         Ok(End::NothingNew)
     }
+
+    /// Prints what each configuration declares wrongly.
+    fn verify(self) -> anyhow::Result<End> {
+        let verdicts: Vec<Verdict> = self
+            .engines
+            .select()?
+            .iter()
+            .map(|c| Verdict {
+                name: c.name,
+                wrong: match engine::verify(c) {
+                    Ok(differences) => differences.iter().map(ToString::to_string).collect(),
+                    Err(reason) => vec![format!("cannot be built: {reason}")],
+                },
+            })
+            .collect();
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&verdicts)?);
+        } else {
+            let mut table = table(&["configuration", "declared features"]);
+            for verdict in &verdicts {
+                let wrong = if verdict.wrong.is_empty() {
+                    "as declared".to_owned()
+                } else {
+                    verdict.wrong.join("\n")
+                };
+                table.add_row([verdict.name, &wrong]);
+            }
+            println!("{table}");
+        }
+        Ok(if verdicts.iter().all(|verdict| verdict.wrong.is_empty()) {
+            End::NothingNew
+        } else {
+            End::Failed
+        })
+    }
+}
+
+/// What is wrong with the declaration of a configuration.
+#[derive(Serialize)]
+struct Verdict {
+    name: &'static str,
+    wrong: Vec<String>,
 }
