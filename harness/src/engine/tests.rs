@@ -518,6 +518,30 @@ fn bits_of_floats_pass_unchanged() {
         );
 }
 
+#[test]
+fn what_never_ends_is_interrupted_where_somebody_counts() {
+    let script = Script {
+        steps: Steps::default()
+            .module("m", "(module (func (export \"spin\") (loop (br 0))))")
+            .call("m", "spin", &[])
+            .0,
+    };
+    let budget = Budget { memory_bytes: PAGE };
+    let watch = Watch::default();
+    let job = Job::new(&script, budget, &watch, &[]);
+    for configuration in all() {
+        let name = configuration.name;
+        if ["+fuel", "+epochs", "+metered"]
+            .iter()
+            .any(|c| name.ends_with(c))
+        {
+            let mut engine = (configuration.build)().expect(name);
+            let last = engine.observe(&job).steps.pop().expect("three steps");
+            assert_eq!(last.outcome, Outcome::Interrupted, "{name}");
+        }
+    }
+}
+
 /// The most memory that this process ever had resident, in MiB; for want of a
 /// portable way only known where there is a `/proc`.
 fn peak() -> u64 {

@@ -1,13 +1,15 @@
 //! The configurations of wasmer.
 
 use std::num::NonZero;
+use std::sync::Arc;
 
 use wasmer::sys::{
-    BaseTunables, Cranelift, CraneliftOptLevel, EngineBuilder, Features as Proposals, Singlepass,
-    Target,
+    BaseTunables, CompilerConfig, Cranelift, CraneliftOptLevel, EngineBuilder,
+    Features as Proposals, Singlepass, Target,
 };
 
 use super::Wasmer;
+use super::meter::Meter;
 use super::tunables::{Budget, Limiting};
 use crate::engine::{Configuration, Engine, Feature, Features};
 
@@ -18,6 +20,8 @@ pub(super) const VERSION: &str = "7.3.0";
 pub(super) struct Settings {
     compiler: Compiler,
     layout: Layout,
+    /// Whether a middleware counts what is done.
+    metered: bool,
     /// Whether a module is serialized and deserialized before it runs.
     pub(super) serialize: bool,
 }
@@ -40,6 +44,7 @@ enum Layout {
 const CRANELIFT: Settings = Settings {
     compiler: Compiler::Cranelift { optimise: true },
     layout: Layout::Static,
+    metered: false,
     serialize: false,
 };
 
@@ -68,11 +73,12 @@ impl Settings {
         let Settings {
             compiler,
             layout,
+            metered,
             serialize: _,
         } = self;
         // Otherwise each module is compiled by a pool of threads of its own.
         let threads = NonZero::<usize>::MIN;
-        let builder = match compiler {
+        let mut compiler: Box<dyn CompilerConfig> = match compiler {
             Compiler::Cranelift { optimise } => {
                 let mut compiler = Cranelift::new();
                 compiler.num_threads(threads).opt_level(if *optimise {
@@ -80,14 +86,17 @@ impl Settings {
                 } else {
                     CraneliftOptLevel::None
                 });
-                EngineBuilder::new(compiler)
+                Box::new(compiler)
             }
             Compiler::Singlepass => {
                 let mut compiler = Singlepass::new();
                 compiler.num_threads(threads);
-                EngineBuilder::new(compiler)
+                Box::new(compiler)
             }
         };
+        if *metered {
+            compiler.push_middleware(Arc::new(Meter::default()));
+        }
         // What is not declared is left on where it can be, so that a check of
         // the declaration sees what the engine can do. Not memory64: the flag
         // leads to `unimplemented!`.
@@ -97,7 +106,9 @@ impl Settings {
             .relaxed_simd(false)
             .exceptions(false)
             .wide_arithmetic(false);
-        let mut engine = builder.set_features(Some(proposals)).engine();
+        let mut engine = EngineBuilder::new(compiler)
+            .set_features(Some(proposals))
+            .engine();
         let mut base = BaseTunables::for_target(&Target::default());
         match layout {
             Layout::Static => {}
@@ -163,6 +174,10 @@ table! {
         layout: Layout::Dynamic { guard: 0 },
         ..CRANELIFT
     };
+    "cranelift+metered", "a middleware counts calls and turns of loops": Settings {
+        metered: true,
+        ..CRANELIFT
+    };
     "cranelift+serialized", "every module serialized and deserialized": Settings {
         serialize: true,
         ..CRANELIFT
@@ -174,6 +189,10 @@ table! {
     };
     "singlepass+no-guard", "nothing reserved, nothing guarded": Settings {
         layout: Layout::Dynamic { guard: 0 },
+        ..SINGLEPASS
+    };
+    "singlepass+metered", "a middleware counts calls and turns of loops": Settings {
+        metered: true,
         ..SINGLEPASS
     };
     "singlepass+serialized", "every module serialized and deserialized": Settings {

@@ -1,6 +1,7 @@
 //! The adapter for wasmer.
 
 mod configurations;
+mod meter;
 mod tunables;
 
 use std::collections::HashMap;
@@ -173,6 +174,7 @@ impl Embedding for Embedded {
         }
         let outcome = match function.call(&mut self.store, &self.arguments) {
             Ok(values) => Outcome::Values(values.iter().map(value_of).collect()),
+            Err(_) if meter::has_run_out(instance, &mut self.store) => Outcome::Interrupted,
             Err(error) => outcome_of(&error),
         };
         self.fell_short().unwrap_or(outcome)

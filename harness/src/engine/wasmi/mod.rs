@@ -24,7 +24,7 @@ use configurations::Settings;
 pub(super) use configurations::configurations;
 
 /// Units of fuel that a script may use where fuel is counted.
-const FUEL: u64 = 1_000_000_000;
+const FUEL: u64 = 200_000_000;
 
 /// One configuration of wasmi.
 struct Wasmi {

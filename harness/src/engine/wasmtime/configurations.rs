@@ -10,6 +10,7 @@ use wasmtime::{
 use super::Wasmtime;
 use super::creator::Heap;
 use super::limits::Reserves;
+use super::soil::Soil;
 use crate::engine::{Configuration, Engine, Feature, Features};
 
 /// The version of the crate; a test compares it with the lock file.
@@ -152,7 +153,7 @@ impl Settings {
         }
     }
 
-    fn config(&self) -> Config {
+    pub(super) fn config(&self) -> Config {
         let Settings {
             compiler,
             allocator,
@@ -267,7 +268,9 @@ fn build(settings: &'static Settings) -> Result<Box<dyn Engine>, String> {
     if let Metering::Epochs = settings.metering {
         tick(&engine)?;
     }
+    let soil = settings.is_pooling().then(|| Soil::new(&engine));
     Ok(Box::new(Wasmtime {
+        soil: soil.transpose()?,
         engine,
         features: settings.features(),
         settings,
@@ -413,6 +416,15 @@ table! {
         layout: DYNAMIC,
         ..PULLEY
     };
+}
+
+/// Settings with a pool, for tests.
+#[cfg(test)]
+pub(super) fn pools() -> [Settings; 2] {
+    [0, 0x2_0000].map(|keep_resident| Settings {
+        allocator: Allocator::Pooling { keep_resident },
+        ..CRANELIFT
+    })
 }
 
 #[cfg(test)]

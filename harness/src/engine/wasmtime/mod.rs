@@ -4,6 +4,7 @@ mod configurations;
 mod creator;
 mod limits;
 mod memory;
+mod soil;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,21 +22,27 @@ pub(super) use configurations::configurations;
 use configurations::{Metering, Settings};
 use limits::Limits;
 use memory::{AnyMemory, call_host};
+use soil::Soil;
 
 /// Units of fuel, or seconds of wall clock, that a script may use in a
 /// configuration that counts them. Far beyond what any script needs.
-const FUEL: u64 = 1_000_000_000;
-const EPOCHS: u64 = 10;
+const FUEL: u64 = 200_000_000;
+const EPOCHS: u64 = 5;
 
 /// One configuration of wasmtime.
 struct Wasmtime {
     engine: wasmtime::Engine,
     features: Features,
     settings: &'static Settings,
+    /// For an engine with a pool.
+    soil: Option<Soil>,
 }
 
 impl Engine for Wasmtime {
     fn observe(&mut self, job: &Job<'_>) -> Observation {
+        if let Some(soil) = &self.soil {
+            soil.spread();
+        }
         driver::run_in(
             || Embedded::new(&self.engine, self.settings, job.budget),
             self.features,
