@@ -192,7 +192,7 @@ impl Body<'_> {
     }
 
     /// Changes bits of the expected value beyond the width of the access, which
-    /// are compared all the same.
+    /// are not compared.
     /// <https://webassembly.github.io/threads/core/exec/instructions.html>
     fn push_wrapped_noise(&mut self, dice: &mut Dice<'_, '_>, instruction: &MemoryInstruction) {
         let bit = 8 * instruction.width() + dice.up_to(7);

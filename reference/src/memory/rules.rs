@@ -246,11 +246,12 @@ pub trait Rules: Send + Sync {
         Ok(old)
     }
 
-    /// `atomic.rmw.cmpxchg`: gives what was there. What was read is extended
-    /// with zeros and compared with all of `expected`, so that a narrow
-    /// exchange whose expected value has high bits never happens.
+    /// `atomic.rmw.cmpxchg`: gives what was there. A narrow one compares what it
+    /// read with the low bits of `expected`, whatever the high ones are: the
+    /// proposal once said otherwise in places, and was settled.
     ///
     /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
+    /// and <https://github.com/WebAssembly/threads/issues/195>
     ///
     /// # Errors
     ///
@@ -264,9 +265,9 @@ pub trait Rules: Send + Sync {
     ) -> Result<u128, Traps> {
         let at = self.locate(request, memory)?;
         let old = self.read(request, memory, at);
-        if old == expected {
-            let new = replacement & ones(request.instruction.width * 8);
-            self.write(request, memory, at, new);
+        let low = ones(request.instruction.width * 8);
+        if old == expected & low {
+            self.write(request, memory, at, replacement & low);
         }
         Ok(old)
     }

@@ -116,3 +116,21 @@ fn merged_proposals() {
         pass(files, CORE);
     }
 }
+
+/// Where the suite is silent: a narrow exchange compares low bits only.
+/// <https://github.com/WebAssembly/threads/issues/195>
+#[test]
+fn narrow_cmpxchg() {
+    let text = r#"
+        (module
+          (memory 1 1 shared)
+          (func (export "f") (param i64) (result i64)
+            (i64.atomic.rmw8.cmpxchg_u (i32.const 0) (local.get 0) (i64.const 0x107))))
+        (assert_return (invoke "f" (i64.const 0x101)) (i64.const 0))
+        (assert_return (invoke "f" (i64.const 0x100)) (i64.const 0))
+        (assert_return (invoke "f" (i64.const 0xff07)) (i64.const 7))"#;
+    let threads = true;
+    let report = runner::run(text, Proposals { threads, ..CORE });
+    assert_eq!(report.failures, Vec::<String>::new());
+    assert_eq!(report.passed, 4, "the module, and three calls");
+}

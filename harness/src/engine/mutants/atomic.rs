@@ -80,9 +80,13 @@ faults! {
             Ok(if equal { Wait::Suspend(at) } else { wait })
         }
     }
-    "cmpxchg-narrow", "a narrow cmpxchg ignores high bits of what it expects": {
+    "cmpxchg-wide", "a narrow cmpxchg compares all of what it expects": {
         fn atomic_cmpxchg(&self, request: &Request, memory: &mut Memory, expected: u128, replacement: u128) -> Result<u128, Traps> {
-            let expected = expected & ones(request.instruction.width * 8);
+            if expected > ones(request.instruction.width * 8) {
+                // Never equal: reads only.
+                let at = Spec.locate(request, memory)?;
+                return Ok(Spec.read(request, memory, at));
+            }
             Spec.atomic_cmpxchg(request, memory, expected, replacement)
         }
     }
@@ -102,9 +106,9 @@ faults! {
     }
     "cmpxchg-expected", "a cmpxchg that fails gives what it expected": {
         fn atomic_cmpxchg(&self, request: &Request, memory: &mut Memory, expected: u128, replacement: u128) -> Result<u128, Traps> {
-            let found = Spec.atomic_cmpxchg(request, memory, expected, replacement)?;
-            let bits = request.instruction.width * 8;
-            Ok(if found == expected { found } else { expected & ones(bits) })
+            let low = expected & ones(request.instruction.width * 8);
+            Spec.atomic_cmpxchg(request, memory, low, replacement)?;
+            Ok(low)
         }
     }
     "rmw-new", "a read-modify-write gives the new value": {
