@@ -13,3 +13,4 @@ pub mod power;
 pub mod script;
 pub mod trial;
 pub mod worker;
+pub mod spec;

@@ -45,6 +45,7 @@ pub struct Job<'a> {
     pub watch: &'a Watch,
     /// Chunks to hand over in [`Observation::captured`].
     pub captures: &'a [Capture],
+    past_exhaustion: bool,
     modules: Vec<Option<ModuleFacts>>,
 }
 
@@ -90,6 +91,7 @@ impl<'a> Job<'a> {
             budget,
             watch,
             captures,
+            past_exhaustion: false,
             modules,
         }
     }
@@ -102,6 +104,13 @@ impl Job<'_> {
         for facts in self.modules.iter_mut().flatten() {
             facts.needs = Features::NONE;
         }
+        self
+    }
+
+    /// The same job, but the script goes on after a call that exhausted the
+    /// stack, for scripts that assert that it does.
+    pub fn past_exhaustion(mut self) -> Self {
+        self.past_exhaustion = true;
         self
     }
 }
@@ -216,10 +225,11 @@ impl<'a, E: Embedding> Run<'a, '_, E> {
         for (index, step) in self.job.script.steps.iter().enumerate() {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.step(index, step)))
                 .unwrap_or_else(|payload| Outcome::Panic(panic_message(&*payload)));
-            let stop = matches!(
-                outcome,
-                Outcome::Exhausted | Outcome::Interrupted | Outcome::Panic(_)
-            );
+            let stop = match outcome {
+                Outcome::Exhausted => !self.job.past_exhaustion,
+                Outcome::Interrupted | Outcome::Panic(_) => true,
+                _ => false,
+            };
             let memories = if matches!(outcome, Outcome::Trap(_)) || (index == last && !stop) {
                 catch_unwind(AssertUnwindSafe(|| self.look())).unwrap_or_default()
             } else {

@@ -1,0 +1,160 @@
+//! Which assertions a subject cannot be held to, and for what named reason.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use trapline_reference::{Module, Rejection};
+use wasmparser::{Parser, Payload};
+
+use super::Version;
+use crate::observation::{Outcome, Stage};
+use crate::script::Step;
+use crate::script::expect::Expect;
+
+/// Why an assertion says nothing about the subject, or says it elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The subject does not have what is needed.
+    Unsupported(String),
+    /// The subject ran into the limits of the run.
+    Limit,
+    /// The script asserts that something is refused which a later version of
+    /// the specification, the subject's, allows.
+    Superseded,
+    /// The same, but the subject refuses it when validating as of then: the
+    /// assertion holds.
+    RefusedThen,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Unsupported(what) => write!(f, "unsupported: {what}"),
+            Reason::Limit => f.write_str("resource limit"),
+            Reason::Superseded => f.write_str("valid in a later version"),
+            Reason::RefusedThen => f.write_str("refused as of that version"),
+        }
+    }
+}
+
+/// Follows a script and remembers what could not be made, and why: what needs
+/// it cannot be held against the subject.
+pub(super) struct Skips<'a> {
+    version: Version,
+    modules: HashMap<&'a str, Reason>,
+    binaries: HashMap<&'a str, &'a [u8]>,
+    instances: HashMap<&'a str, Reason>,
+    registered: HashMap<&'a str, Reason>,
+}
+
+impl<'a> Skips<'a> {
+    pub(super) fn new(version: Version) -> Self {
+        Skips {
+            version,
+            modules: HashMap::new(),
+            binaries: HashMap::new(),
+            instances: HashMap::new(),
+            registered: HashMap::new(),
+        }
+    }
+
+    /// Why this step's assertion says nothing about the subject, if so.
+    pub(super) fn reason(
+        &mut self,
+        step: &'a Step,
+        expect: &Expect,
+        outcome: &Outcome,
+    ) -> Option<Reason> {
+        let reason = match step {
+            Step::Define { module, wasm } => {
+                self.modules.remove(module.as_str());
+                self.binaries.insert(module, wasm);
+                let reason = self
+                    .superseded(wasm, expect, outcome)
+                    .or_else(|| own_reason(outcome));
+                if let Some(reason) = &reason {
+                    self.modules.insert(module, reason.clone());
+                }
+                return reason;
+            }
+            Step::Instantiate { instance, module } => {
+                self.instances.remove(instance.as_str());
+                let reason = match self.modules.get(module.as_str()) {
+                    Some(reason) if *outcome == Outcome::Absent => Some(reason.clone()),
+                    _ => own_reason(outcome).or_else(|| self.import_skipped(module, outcome)),
+                };
+                if let Some(reason) = &reason {
+                    self.instances.insert(instance, reason.clone());
+                }
+                return reason;
+            }
+            Step::Register { instance, name } => {
+                self.registered.remove(name.as_str());
+                let reason = self.instances.get(instance.as_str()).cloned();
+                if let Some(reason) = &reason {
+                    self.registered.insert(name, reason.clone());
+                }
+                reason
+            }
+            Step::Invoke { instance, .. } | Step::Get { instance, .. } => {
+                self.instances.get(instance.as_str()).cloned()
+            }
+        };
+        match outcome {
+            Outcome::Absent => reason,
+            _ => own_reason(outcome),
+        }
+    }
+
+    /// The script asserts that something is refused which later versions of
+    /// the specification allow.
+    fn superseded(&self, wasm: &[u8], expect: &Expect, outcome: &Outcome) -> Option<Reason> {
+        let refused = matches!(expect, Expect::Malformed(_) | Expect::Invalid(_));
+        let not_now = matches!(outcome, Outcome::Values(_) | Outcome::Unsupported(_));
+        if !refused || !not_now {
+            return None;
+        }
+        let (proposals, reason) = match self.version {
+            Version::Restricts(proposals) => (proposals, Reason::RefusedThen),
+            Version::Explains(proposals) => (proposals, Reason::Superseded),
+        };
+        let then = Module::with(wasm, proposals);
+        (matches!(then, Err(Rejection::Invalid(_))) && !is_invalid(wasm)).then_some(reason)
+    }
+
+    /// An import is missing because its instance is.
+    fn import_skipped(&self, module: &str, outcome: &Outcome) -> Option<Reason> {
+        let unlinkable = matches!(
+            outcome,
+            Outcome::Rejected {
+                stage: Stage::Link,
+                ..
+            }
+        );
+        let wasm = self.binaries.get(module).filter(|_| unlinkable)?;
+        let imports = Parser::new(0)
+            .parse_all(wasm)
+            .find_map(|payload| match payload {
+                Ok(Payload::ImportSection(section)) => Some(section),
+                _ => None,
+            })?;
+        imports
+            .into_imports()
+            .flatten()
+            .find_map(|import| self.registered.get(import.module).cloned())
+    }
+}
+
+/// Whether a module is invalid by today's specification.
+fn is_invalid(wasm: &[u8]) -> bool {
+    matches!(Module::new(wasm), Err(Rejection::Invalid(_)))
+}
+
+/// An outcome that is a reason by itself.
+fn own_reason(outcome: &Outcome) -> Option<Reason> {
+    match outcome {
+        Outcome::Unsupported(what) => Some(Reason::Unsupported(what.clone())),
+        Outcome::Limit(_) => Some(Reason::Limit),
+        _ => None,
+    }
+}

@@ -1,0 +1,101 @@
+//! What held, what did not, and what was not asked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Version;
+use super::skips::{Reason, Skips};
+use crate::observation::{Observation, Outcome};
+use crate::script::expect::{Expect, matches};
+use crate::script::input::InputError;
+use crate::script::wast::Source;
+
+/// How a subject did on a group.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// How many assertions held.
+    pub passed: u64,
+    /// Those that did not.
+    pub failures: Vec<Failure>,
+    /// Assertions that were not put to the subject, by reason.
+    pub skipped: BTreeMap<String, u64>,
+    /// Scripts that could not be read at all.
+    pub unreadable: Vec<InputError>,
+}
+
+/// An assertion that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The script.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What was expected and what was got, in one line.
+    pub what: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, what } = self;
+        write!(f, "{file}:{line}: {what}")
+    }
+}
+
+impl Tally {
+    /// How many assertions were skipped, for whatever reason.
+    pub fn skipped_total(&self) -> u64 {
+        self.skipped.values().sum()
+    }
+
+    /// Adds what `observation` of a script, as read into `source`, comes to.
+    pub(super) fn add(
+        &mut self,
+        file: &str,
+        source: &Source,
+        observation: &Observation,
+        version: Version,
+    ) {
+        for skipped in &source.skipped {
+            self.skip(skipped.reason);
+        }
+        for text in &source.texts {
+            match &text.error {
+                None => self.passed += 1,
+                Some(error) => self.fail(file, text.line, error.clone()),
+            }
+        }
+        let mut skips = Skips::new(version);
+        for (index, (step, from)) in source.script.steps.iter().zip(&source.steps).enumerate() {
+            let outcome = match observation.steps.get(index) {
+                Some(step) => &step.outcome,
+                // A step before it ended the script.
+                None => &Outcome::Interrupted,
+            };
+            let reason = skips.reason(step, &from.expect, outcome);
+            if from.expect == Expect::Anything {
+                continue;
+            }
+            match (reason, matches(&from.expect, outcome)) {
+                // That a module can be used is no assertion of its own.
+                (None, Ok(())) => self.passed += u64::from(from.expect != Expect::Success),
+                (None, Err(what)) => self.fail(file, from.line, what),
+                (Some(Reason::RefusedThen), _) => self.passed += 1,
+                (Some(reason), _) => self.skip(&reason.to_string()),
+            }
+        }
+    }
+
+    fn skip(&mut self, reason: &str) {
+        *self.skipped.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    fn fail(&mut self, file: &str, line: usize, what: String) {
+        self.failures.push(Failure {
+            file: file.to_owned(),
+            line,
+            what,
+        });
+    }
+}
