@@ -11,6 +11,6 @@ pub mod judge;
 pub mod observation;
 pub mod power;
 pub mod script;
+pub mod spec;
 pub mod trial;
 pub mod worker;
-pub mod spec;

@@ -45,7 +45,9 @@ pub struct Job<'a> {
     pub watch: &'a Watch,
     /// Chunks to hand over in [`Observation::captured`].
     pub captures: &'a [Capture],
-    past_exhaustion: bool,
+    /// Whether the script goes on after a call that exhausted the stack, as
+    /// scripts that assert it do.
+    pub past_exhaustion: bool,
     modules: Vec<Option<ModuleFacts>>,
 }
 
@@ -104,13 +106,6 @@ impl Job<'_> {
         for facts in self.modules.iter_mut().flatten() {
             facts.needs = Features::NONE;
         }
-        self
-    }
-
-    /// The same job, but the script goes on after a call that exhausted the
-    /// stack, for scripts that assert that it does.
-    pub fn past_exhaustion(mut self) -> Self {
-        self.past_exhaustion = true;
         self
     }
 }

@@ -14,7 +14,7 @@
 //!                   (assert_return (invoke "g") (i32.const 2))"#[..].into(),
 //!     }],
 //! };
-//! let tally = run(&group, &mut Subject::Reference);
+//! let tally = run(&group, &mut Subject::Reference).unwrap();
 //! assert_eq!(tally.passed, 0);
 //! assert_eq!(tally.failures[0].to_string(), "grow.wast:2: expected i32:0x2, got i32:0x1");
 //! ```
@@ -27,18 +27,24 @@ pub use suite::{File, Group, folder, official};
 pub use tally::{Failure, Tally};
 
 use crate::engine::reference::{self, Options};
-use crate::engine::{Budget, Engine, Job};
-use crate::observation::{Observation, Watch};
+use crate::engine::{Budget, Job};
+use crate::observation::Watch;
 use crate::script::wast::parse;
+use crate::worker::{Answer, Runner};
 
 use trapline_reference::Proposals;
 
 /// Who is to pass.
-pub enum Subject {
+pub enum Subject<'a> {
     /// The reference.
     Reference,
     /// An engine.
-    Engine(Box<dyn Engine>),
+    Engine {
+        /// The name of the configuration.
+        configuration: &'a str,
+        /// What runs it.
+        runner: &'a mut dyn Runner,
+    },
 }
 
 /// What the version of the specification that a script is about comes to:
@@ -56,8 +62,8 @@ const BUDGET: Budget = Budget {
     memory_bytes: 1 << 33,
 };
 
-impl Subject {
-    fn observe(&mut self, job: &Job<'_>) -> Observation {
+impl Subject<'_> {
+    fn run(&mut self, job: &Job<'_>) -> Result<Answer, String> {
         match self {
             Subject::Reference => {
                 let options = Options {
@@ -65,15 +71,34 @@ impl Subject {
                     fuel: 1_000_000_000,
                     ..Options::default()
                 };
-                reference::observe(job, &options).observation
+                Ok(Answer::Observed(
+                    reference::observe(job, &options).observation,
+                ))
             }
-            Subject::Engine(engine) => engine.observe(job),
+            Subject::Engine {
+                configuration,
+                runner,
+            } => {
+                let answers = runner.run(job, &[configuration])?;
+                Ok(answers.into_iter().next().expect("one was asked for"))
+            }
+        }
+    }
+
+    fn version(&self, proposals: Proposals) -> Version {
+        match self {
+            Subject::Reference => Version::Restricts(proposals),
+            Subject::Engine { .. } => Version::Explains(proposals),
         }
     }
 }
 
 /// Runs the scripts of a group, each on its own.
-pub fn run(group: &Group, subject: &mut Subject) -> Tally {
+///
+/// # Errors
+///
+/// The engine cannot be run at all.
+pub fn run(group: &Group, subject: &mut Subject<'_>) -> Result<Tally, String> {
     let mut tally = Tally::default();
     for file in &group.files {
         let source = match parse(&file.name, &file.text) {
@@ -84,13 +109,15 @@ pub fn run(group: &Group, subject: &mut Subject) -> Tally {
             }
         };
         let watch = Watch::default();
-        let job = Job::new(&source.script, BUDGET, &watch, &[]).past_exhaustion();
-        let observation = subject.observe(&job);
-        let version = match subject {
-            Subject::Reference => Version::Restricts(group.proposals),
-            Subject::Engine(_) => Version::Explains(group.proposals),
-        };
-        tally.add(&file.name, &source, &observation, version);
+        let mut job = Job::new(&source.script, BUDGET, &watch, &[]);
+        job.past_exhaustion = true;
+        match subject.run(&job)? {
+            Answer::Observed(observation) => {
+                let version = subject.version(group.proposals);
+                tally.add(&file.name, &source, &observation, version);
+            }
+            Answer::Died(death) => tally.fail(&file.name, 0, death.to_string()),
+        }
     }
-    tally
+    Ok(tally)
 }

@@ -91,7 +91,7 @@ impl Tally {
         *self.skipped.entry(reason.to_owned()).or_default() += 1;
     }
 
-    fn fail(&mut self, file: &str, line: usize, what: String) {
+    pub(super) fn fail(&mut self, file: &str, line: usize, what: String) {
         self.failures.push(Failure {
             file: file.to_owned(),
             line,

@@ -35,6 +35,17 @@ pub enum Death {
     Garbage(String),
 }
 
+impl std::fmt::Display for Death {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Death::Crash(how) => write!(f, "its process died: {how}"),
+            Death::Hang(ms) => write!(f, "no answer after {ms} ms"),
+            Death::OutOfMemory(bytes) => write!(f, "its process held {bytes} bytes of memory"),
+            Death::Garbage(what) => write!(f, "its process sent garbage: {what}"),
+        }
+    }
+}
+
 /// Something that runs scripts on configurations.
 pub trait Runner {
     /// Runs `job` on each of `configurations` (names), in order; one answer each.

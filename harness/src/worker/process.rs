@@ -127,6 +127,7 @@ impl Runner for Worker {
                 budget: job.budget,
                 watch: job.watch.clone(),
                 captures: job.captures.to_vec(),
+                past_exhaustion: job.past_exhaustion,
                 configurations: rest.iter().map(|&c| c.to_owned()).collect(),
             };
             let running = self.running()?;

@@ -25,7 +25,7 @@ use crate::observation::{Observation, Watch};
 use crate::script::Script;
 
 /// Raised with every change of a type that is sent.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The longest frame there is, in bytes; a longer one is garbage.
 pub const MAX_FRAME: u32 = 256 << 20;
@@ -43,6 +43,8 @@ pub struct Request {
     pub watch: Watch,
     /// Chunks to hand over byte by byte.
     pub captures: Vec<Capture>,
+    /// Whether the script goes on after a call that exhausted the stack.
+    pub past_exhaustion: bool,
     /// On which configurations.
     pub configurations: Vec<String>,
 }

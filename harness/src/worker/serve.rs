@@ -32,9 +32,11 @@ pub fn serve(
             budget,
             watch,
             captures,
+            past_exhaustion,
             configurations,
         } = request;
-        let job = Job::new(&script, budget, &watch, &captures);
+        let mut job = Job::new(&script, budget, &watch, &captures);
+        job.past_exhaustion = past_exhaustion;
         for (index, name) in (0..).zip(&configurations) {
             let observation = engines.run_one(&job, name);
             protocol::write(

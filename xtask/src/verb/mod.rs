@@ -3,6 +3,7 @@
 mod engines;
 mod replay;
 mod run;
+mod spec;
 mod worker;
 
 use clap::Subcommand;
@@ -16,6 +17,8 @@ pub(crate) enum Verb {
     Run(run::Run),
     /// Run the corpus on every engine: what is still open, what has been fixed
     Replay(replay::Replay),
+    /// Run the official test suite on the reference and on every engine
+    Spec(spec::Spec),
     /// List engines, versions, configurations and their features
     Engines(engines::Engines),
     /// Answer a campaign's requests on standard input
@@ -29,6 +32,7 @@ impl Verb {
         match self {
             Verb::Run(verb) => verb.run(),
             Verb::Replay(verb) => verb.run(),
+            Verb::Spec(verb) => verb.run(),
             Verb::Engines(verb) => verb.run(),
             Verb::Worker(verb) => verb.run(),
         }

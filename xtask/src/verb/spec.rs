@@ -1,0 +1,184 @@
+//! `cargo xtask spec`: the official test suite, or any folder of scripts.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use serde::Serialize;
+use trapline_harness::spec::{Failure, Group, Subject, Tally, folder, official, run};
+
+use crate::End;
+use crate::options::EngineOptions;
+use crate::table::table;
+
+/// Runs the official test suite on the reference and on every engine, and
+/// shows what passed, what failed and what was skipped for which reason.
+#[derive(Args)]
+pub(crate) struct Spec {
+    /// Run all .wast files below a folder instead: a checkout of the
+    /// specification, of a proposal, of an engine
+    #[arg(long, value_name = "DIR")]
+    suite: Option<PathBuf>,
+    /// Only the groups whose name contains this
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+    /// Only the reference, no engines
+    #[arg(long)]
+    reference: bool,
+    /// Show every failure, not the first ten of each engine and group
+    #[arg(long)]
+    all: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    engines: EngineOptions,
+}
+
+/// How many failures of one engine in one group are shown.
+const SHOWN: usize = 10;
+
+/// One engine's answers to one group, for machines.
+#[derive(Serialize)]
+struct Row {
+    group: String,
+    files: usize,
+    engine: String,
+    passed: u64,
+    failed: usize,
+    skipped: BTreeMap<String, u64>,
+    failures: Vec<Failure>,
+    unreadable: Vec<String>,
+}
+
+impl Row {
+    fn new(group: &Group, engine: &str, tally: Tally) -> Row {
+        let Tally {
+            passed,
+            failures,
+            skipped,
+            unreadable,
+        } = tally;
+        Row {
+            group: group.name.clone(),
+            files: group.files.len(),
+            engine: engine.to_owned(),
+            passed,
+            failed: failures.len(),
+            skipped,
+            failures,
+            unreadable: unreadable.iter().map(|error| error.to_string()).collect(),
+        }
+    }
+
+    /// The name of the one that decides what is right.
+    const REFERENCE: &str = "reference";
+}
+
+impl Spec {
+    /// Runs everything and prints the tables.
+    pub(crate) fn run(self) -> anyhow::Result<End> {
+        let groups = self.groups()?;
+        let configurations = if self.reference {
+            Vec::new()
+        } else {
+            self.engines.select()?
+        };
+        let mut rows = Vec::new();
+        for group in &groups {
+            let tally = run(group, &mut Subject::Reference).map_err(|why| anyhow!(why))?;
+            rows.push(Row::new(group, Row::REFERENCE, tally));
+        }
+        let runners = self.engines.runners()?;
+        for configuration in &configurations {
+            eprintln!("{} ...", configuration.name);
+            let mut runner = runners();
+            let mut subject = Subject::Engine {
+                configuration: configuration.name,
+                runner: &mut *runner,
+            };
+            for group in &groups {
+                let tally = run(group, &mut subject).map_err(|why| anyhow!(why))?;
+                rows.push(Row::new(group, configuration.name, tally));
+            }
+        }
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&rows)?);
+        } else {
+            self.show(&groups, &rows);
+        }
+        Ok(end(&rows))
+    }
+
+    fn groups(&self) -> anyhow::Result<Vec<Group>> {
+        let mut groups = match &self.suite {
+            Some(root) => folder(root).with_context(|| format!("{}", root.display()))?,
+            None => official(),
+        };
+        if let Some(part) = &self.group {
+            groups.retain(|group| group.name.contains(part.as_str()));
+        }
+        if groups.is_empty() {
+            let place = self.suite.as_ref().map(|root| root.display().to_string());
+            return Err(anyhow!(
+                "{}: no scripts there",
+                place.or(self.group.clone()).unwrap_or_default()
+            ));
+        }
+        Ok(groups)
+    }
+
+    fn show(&self, groups: &[Group], rows: &[Row]) {
+        for group in groups {
+            let rows = || rows.iter().filter(|row| row.group == group.name);
+            println!("{}: {} files", group.name, group.files.len());
+            let mut shown = table(&["", "passed", "failed", "skipped", "because"]);
+            for row in rows() {
+                let reasons: Vec<String> = row
+                    .skipped
+                    .iter()
+                    .map(|(reason, count)| format!("{count} {reason}"))
+                    .collect();
+                shown.add_row([
+                    row.engine.clone(),
+                    row.passed.to_string(),
+                    row.failed.to_string(),
+                    row.skipped.values().sum::<u64>().to_string(),
+                    reasons.join("\n"),
+                ]);
+            }
+            println!("{shown}");
+            for why in rows().take(1).flat_map(|row| &row.unreadable) {
+                println!("unreadable: {why}");
+            }
+            for row in rows() {
+                let most = if self.all { usize::MAX } else { SHOWN };
+                for failure in row.failures.iter().take(most) {
+                    println!("{}: {failure}", row.engine);
+                }
+                if row.failures.len() > most {
+                    let more = row.failures.len() - most;
+                    println!("{}: and {more} more: see --all", row.engine);
+                }
+            }
+            println!();
+        }
+    }
+}
+
+/// That an engine fails is a finding; that the reference does, or that a
+/// script cannot be read, is a failure.
+fn end(rows: &[Row]) -> End {
+    let ours = |row: &Row| row.engine == Row::REFERENCE && row.failed > 0;
+    if rows
+        .iter()
+        .any(|row| ours(row) || !row.unreadable.is_empty())
+    {
+        End::Failed
+    } else if rows.iter().any(|row| row.failed > 0) {
+        End::New
+    } else {
+        End::NothingNew
+    }
+}
