@@ -18,6 +18,10 @@ pub(super) enum Reason {
     Unsupported(String),
     /// The subject ran into the limits of the run.
     Limit,
+    /// A call before it was not made, so that the state is another.
+    LeftOut,
+    /// A step before it ended the script.
+    Ended,
     /// The script asserts that something is refused which a later version of
     /// the specification, the subject's, allows.
     Superseded,
@@ -31,6 +35,8 @@ impl fmt::Display for Reason {
         match self {
             Reason::Unsupported(what) => write!(f, "unsupported: {what}"),
             Reason::Limit => f.write_str("resource limit"),
+            Reason::LeftOut => f.write_str("follows a call that was left out"),
+            Reason::Ended => f.write_str("follows what ended the script"),
             Reason::Superseded => f.write_str("valid in a later version"),
             Reason::RefusedThen => f.write_str("refused as of that version"),
         }
@@ -45,6 +51,8 @@ pub(super) struct Skips<'a> {
     binaries: HashMap<&'a str, &'a [u8]>,
     instances: HashMap<&'a str, Reason>,
     registered: HashMap<&'a str, Reason>,
+    /// Whether a call was left out.
+    left_out: bool,
 }
 
 impl<'a> Skips<'a> {
@@ -55,7 +63,14 @@ impl<'a> Skips<'a> {
             binaries: HashMap::new(),
             instances: HashMap::new(),
             registered: HashMap::new(),
+            left_out: false,
         }
+    }
+
+    /// Why a failure of this step says nothing either, when it does not by
+    /// itself have a reason.
+    pub(super) fn excuse(&self) -> Option<Reason> {
+        self.left_out.then_some(Reason::LeftOut)
     }
 
     /// Why this step's assertion says nothing about the subject, if so.
@@ -71,6 +86,7 @@ impl<'a> Skips<'a> {
                 self.binaries.insert(module, wasm);
                 let reason = self
                     .superseded(wasm, expect, outcome)
+                    .or_else(|| beyond_scope(wasm, expect, outcome))
                     .or_else(|| own_reason(outcome));
                 if let Some(reason) = &reason {
                     self.modules.insert(module, reason.clone());
@@ -97,6 +113,7 @@ impl<'a> Skips<'a> {
                 reason
             }
             Step::Invoke { instance, .. } | Step::Get { instance, .. } => {
+                self.left_out |= own_reason(outcome).is_some();
                 self.instances.get(instance.as_str()).cloned()
             }
         };
@@ -142,6 +159,18 @@ impl<'a> Skips<'a> {
             .into_imports()
             .flatten()
             .find_map(|import| self.registered.get(import.module).cloned())
+    }
+}
+
+/// A module that is valid only with proposals that are out of scope may be
+/// turned away.
+fn beyond_scope(wasm: &[u8], expect: &Expect, outcome: &Outcome) -> Option<Reason> {
+    match (expect, outcome) {
+        (Expect::Success, Outcome::Rejected { .. }) => match Module::new(wasm) {
+            Err(Rejection::Unsupported(what)) => Some(Reason::Unsupported(what)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -72,6 +72,11 @@ impl Row {
         }
     }
 
+    /// The engine without the configuration.
+    fn family(&self) -> &str {
+        self.engine.split('/').next().unwrap_or(&self.engine)
+    }
+
     /// The name of the one that decides what is right.
     const REFERENCE: &str = "reference";
 }
@@ -134,14 +139,19 @@ impl Spec {
             let rows = || rows.iter().filter(|row| row.group == group.name);
             println!("{}: {} files", group.name, group.files.len());
             let mut shown = table(&["", "passed", "failed", "skipped", "because"]);
-            for row in rows() {
+            for alike in alike(rows()) {
+                let row = alike[0];
+                let mut name = row.engine.clone();
+                if alike.len() > 1 {
+                    name.push_str(&format!(" and {} more", alike.len() - 1));
+                }
                 let reasons: Vec<String> = row
                     .skipped
                     .iter()
                     .map(|(reason, count)| format!("{count} {reason}"))
                     .collect();
                 shown.add_row([
-                    row.engine.clone(),
+                    name,
                     row.passed.to_string(),
                     row.failed.to_string(),
                     row.skipped.values().sum::<u64>().to_string(),
@@ -152,7 +162,8 @@ impl Spec {
             for why in rows().take(1).flat_map(|row| &row.unreadable) {
                 println!("unreadable: {why}");
             }
-            for row in rows() {
+            for alike in alike(rows()) {
+                let row = alike[0];
                 let most = if self.all { usize::MAX } else { SHOWN };
                 for failure in row.failures.iter().take(most) {
                     println!("{}: {failure}", row.engine);
@@ -165,6 +176,25 @@ impl Spec {
             println!();
         }
     }
+}
+
+/// Neighbouring rows of one engine that say the same.
+fn alike<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Vec<&'a Row>> {
+    let mut groups: Vec<Vec<&Row>> = Vec::new();
+    for row in rows {
+        let same = |group: &&mut Vec<&Row>| {
+            let first = group[0];
+            first.family() == row.family()
+                && first.passed == row.passed
+                && first.skipped == row.skipped
+                && first.failures == row.failures
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups
 }
 
 /// That an engine fails is a finding; that the reference does, or that a
