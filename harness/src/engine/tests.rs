@@ -189,10 +189,12 @@ fn a_memory_grows_within_the_budget_and_traps_beyond_its_end() {
         .call("m", "load", &[I32(65_532)])
         .call("m", "load", &[I32(65_533)])
         .call("m", "load", &[I32(0xffff_fffd)])
-        .call("m", "grow", &[I32(2)])
-        .call("m", "store", &[I32(0x2_fffc), I32(7)])
         .call("m", "grow", &[I32(1)])
         .call("m", "grow", &[I32(0x1_0000)])
+        .call("m", "grow", &[I32(1)])
+        .call("m", "store", &[I32(0x2_fffc), I32(7)])
+        .call("m", "grow", &[I32(1)])
+        .call("m", "grow", &[I32(u32::MAX)])
         .call("m", "size", &[])
         .call("m", "load", &[I32(0x2_fffc)])
         .gives(
@@ -203,6 +205,8 @@ fn a_memory_grows_within_the_budget_and_traps_beyond_its_end() {
                 trap(TrapKind::OutOfBoundsMemory),
                 trap(TrapKind::OutOfBoundsMemory),
                 value(I32(1)),
+                value(FAILED),
+                value(I32(2)),
                 none(),
                 value(FAILED),
                 value(FAILED),
