@@ -10,6 +10,7 @@ pub mod generate;
 pub mod judge;
 pub mod observation;
 pub mod power;
+pub mod reduce;
 pub mod script;
 pub mod spec;
 pub mod trial;

@@ -88,7 +88,7 @@ fn edge(ty: ValueType, which: usize) -> Value {
 
 /// The exported functions with the types of their parameters, in the order of
 /// the export section.
-fn exported_functions(wasm: &[u8]) -> wasmparser::Result<Vec<(String, Vec<ValueType>)>> {
+pub(crate) fn exported_functions(wasm: &[u8]) -> wasmparser::Result<Vec<(String, Vec<ValueType>)>> {
     let mut types = Vec::new();
     let mut funcs = Vec::new();
     let mut exports = Vec::new();

@@ -4,11 +4,13 @@
 //! engine runs it, the reducer edits it, corpus files print it.
 
 mod binary;
-mod calls;
+pub(crate) mod calls;
 pub mod expect;
 pub mod input;
 pub mod print;
-mod spectest;
+pub(crate) mod sexp;
+pub(crate) mod spectest;
+pub(crate) mod tree;
 pub mod wast;
 
 use serde::{Deserialize, Serialize};

@@ -35,7 +35,7 @@ const OPTIONAL: [(&str, &str); 2] = [
 ];
 
 /// The name of the instance, and of its module.
-pub(super) const NAME: &str = "spectest";
+pub(crate) const NAME: &str = "spectest";
 
 /// The steps that provide what the script imports from `spectest`; none if it
 /// imports nothing, or registers an instance of its own under that name.

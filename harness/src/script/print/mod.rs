@@ -1,7 +1,6 @@
 //! Prints a script as `.wast`, with the specified results asserted.
 
 mod module;
-mod sexp;
 #[cfg(test)]
 mod tests;
 
@@ -302,7 +301,7 @@ fn string(bytes: &[u8]) -> String {
 }
 
 /// A value as an argument, without the parentheses.
-fn value(value: Value) -> String {
+pub(crate) fn value(value: Value) -> String {
     match value {
         Value::I32(bits) if bits < 1000 => format!("i32.const {bits}"),
         Value::I32(bits) if bits > u32::MAX - 1000 => format!("i32.const {}", bits as i32),

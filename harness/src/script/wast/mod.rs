@@ -35,7 +35,7 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepSource {
     /// The line of the directive, counted from 1; 0 in a binary and for
-    /// steps that were added ([`spectest`], [`Source::call_exports`]).
+    /// steps that were added (`spectest`, [`Source::call_exports`]).
     pub line: usize,
     /// What is asserted.
     pub expect: Expect,

@@ -2,41 +2,41 @@
 
 /// An atom or a list, as it stood in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Whether it began a line: where a list may be broken again.
-    pub(super) starts_line: bool,
-    pub(super) kind: Kind,
+    pub(crate) starts_line: bool,
+    pub(crate) kind: Kind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Atom(String),
     List(Vec<Node>),
 }
 
 impl Node {
-    pub(super) fn atom(text: &str) -> Node {
+    pub(crate) fn atom(text: &str) -> Node {
         Node {
             starts_line: false,
             kind: Kind::Atom(text.to_owned()),
         }
     }
 
-    pub(super) fn list(children: Vec<Node>) -> Node {
+    pub(crate) fn list(children: Vec<Node>) -> Node {
         Node {
             starts_line: false,
             kind: Kind::List(children),
         }
     }
 
-    pub(super) fn as_atom(&self) -> Option<&str> {
+    pub(crate) fn as_atom(&self) -> Option<&str> {
         match &self.kind {
             Kind::Atom(text) => Some(text),
             Kind::List(_) => None,
         }
     }
 
-    pub(super) fn children(&self) -> Option<&[Node]> {
+    pub(crate) fn children(&self) -> Option<&[Node]> {
         match &self.kind {
             Kind::Atom(_) => None,
             Kind::List(children) => Some(children),
@@ -44,16 +44,29 @@ impl Node {
     }
 
     /// The first word of a list.
-    pub(super) fn head(&self) -> Option<&str> {
+    pub(crate) fn head(&self) -> Option<&str> {
         self.children()?.first()?.as_atom()
     }
 
-    /// The single number of a list like `(type 3)`.
-    pub(super) fn index(&self, head: &str) -> Option<usize> {
+    /// The word that is all there is in a list like `(type 3)`.
+    pub(crate) fn sole_argument(&self, head: &str) -> Option<&str> {
         match self.children()? {
-            [word, number] if word.as_atom() == Some(head) => number.as_atom()?.parse().ok(),
+            [word, argument] if word.as_atom() == Some(head) => argument.as_atom(),
             _ => None,
         }
+    }
+
+    /// The `$name` behind the head of a list.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let second = self.children()?.get(1)?.as_atom()?;
+        second.starts_with('$').then_some(second)
+    }
+
+    /// The text, on one line.
+    pub(crate) fn to_text(&self) -> String {
+        let mut out = String::new();
+        self.flat(&mut out);
+        out
     }
 
     fn flat(&self, out: &mut String) {
@@ -74,7 +87,7 @@ impl Node {
 
     /// Writes it at `indent` columns: on one line if it fits into `width`,
     /// otherwise broken where it was broken before.
-    pub(super) fn lay_out(&self, indent: usize, width: usize, out: &mut String) {
+    pub(crate) fn lay_out(&self, indent: usize, width: usize, out: &mut String) {
         let start = out.len();
         self.flat(out);
         let Kind::List(children) = &self.kind else {
@@ -106,7 +119,7 @@ impl Node {
 }
 
 /// Reads the one s-expression of `text`, without its comments; `None` if it is none.
-pub(super) fn read(text: &str) -> Option<Node> {
+pub(crate) fn read(text: &str) -> Option<Node> {
     let mut stack: Vec<Vec<Node>> = vec![Vec::new()];
     let mut line_start = true;
     let mut opened_at_line_start = Vec::new();

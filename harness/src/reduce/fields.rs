@@ -1,0 +1,203 @@
+//! Leaves out fields of modules, and makes what stays plainer.
+
+use super::Run;
+use super::case::{Case, lists, node_at};
+use crate::script::sexp::{Kind, Node};
+
+/// Leaves out functions, exports, memories, segments, …
+pub(super) fn drop_fields(run: &mut Run<'_>) {
+    for step in run.case.modules() {
+        run.drop_runs(
+            |case| fields(case, step).saturating_sub(1),
+            |case, range| {
+                case.edit(step, &[], |fields| {
+                    fields.drain(range.start + 1..range.end + 1);
+                })
+            },
+        );
+    }
+}
+
+fn fields(case: &Case, step: usize) -> usize {
+    let children = case.tree(step).and_then(|tree| tree.children());
+    children.map_or(0, <[Node]>::len)
+}
+
+/// Makes imports own, flags default, types narrow, segments empty.
+pub(super) fn simplify_fields(run: &mut Run<'_>) {
+    for step in run.case.modules() {
+        for i in (1..fields(&run.case, step)).rev() {
+            let candidate = own_instead_of_imported(&run.case, step, i);
+            run.attempt(candidate);
+        }
+        parts(run, step);
+        narrow_memories(run, step);
+        shorten_data(run, step);
+    }
+}
+
+/// An imported memory, table or global, defined in place.
+fn own_instead_of_imported(case: &Case, step: usize, field: usize) -> Option<Case> {
+    let tree = case.tree(step)?;
+    let import = node_at(tree, &[field])?;
+    let (Some("import"), Some(described)) = (import.head(), import.children()?.last()) else {
+        return None;
+    };
+    let mut own = described.clone();
+    match own.head()? {
+        "memory" | "table" => {}
+        "global" => {
+            let ty = own.children()?.last()?.clone();
+            let ty = ty
+                .as_atom()
+                .or_else(|| ty.children()?.last()?.as_atom())?
+                .to_owned();
+            let zero = super::body::zero(&ty)?;
+            if let Kind::List(children) = &mut own.kind {
+                children.push(zero);
+            }
+        }
+        _ => return None,
+    }
+    let last_import = tree
+        .children()?
+        .iter()
+        .rposition(|node| node.head() == Some("import"))?;
+    case.edit(step, &[], |fields| {
+        fields.insert(last_import + 1, own);
+        fields.remove(field);
+    })
+}
+
+/// Leaves out single parts of fields: `shared`, a maximum, a page size, an
+/// export, a type.
+fn parts(run: &mut Run<'_>, step: usize) {
+    let mut at = 0;
+    while let Some(path) = field_lists(&run.case, step).into_iter().nth(at) {
+        let count = node_at(run.case.tree(step).expect("it is edited"), &path)
+            .and_then(Node::children)
+            .map_or(0, <[Node]>::len);
+        for part in (1..count).rev() {
+            let candidate = run.case.edit(step, &path, |parts| {
+                parts.remove(part);
+            });
+            run.attempt(candidate);
+        }
+        at += 1;
+    }
+}
+
+/// The lists that make up all fields but functions.
+fn field_lists(case: &Case, step: usize) -> Vec<Vec<usize>> {
+    let Some(tree) = case.tree(step) else {
+        return Vec::new();
+    };
+    let mut paths = lists(tree);
+    paths.retain(|path| {
+        let field = path.first().and_then(|&i| node_at(tree, &[i]));
+        field.is_some_and(|field| field.head() != Some("func"))
+    });
+    paths
+}
+
+/// Gives memories 32-bit addresses, with all accesses to match.
+fn narrow_memories(run: &mut Run<'_>, step: usize) {
+    let tree = run.case.tree(step).expect("it is edited");
+    let wide = |node: &&Node| {
+        let is_i64 = |child: &Node| child.as_atom() == Some("i64");
+        node.head() == Some("memory") && node.children().is_some_and(|c| c.iter().any(is_i64))
+    };
+    if tree
+        .children()
+        .is_some_and(|fields| fields.iter().any(|f| wide(&f)))
+    {
+        let mut narrow = Node::clone(tree);
+        narrow_addresses(&mut narrow);
+        let candidate = run.case.with_tree(step, narrow);
+        run.attempt(candidate);
+    }
+}
+
+fn narrow_addresses(node: &mut Node) {
+    let head = node.head().unwrap_or_default().to_owned();
+    let Kind::List(children) = &mut node.kind else {
+        return;
+    };
+    children.iter_mut().for_each(narrow_addresses);
+    let access = head.contains(".load") || head.contains(".store") || head.contains(".atomic.");
+    if head == "memory" {
+        children.retain(|child| child.as_atom() != Some("i64"));
+    } else if access || head == "data" || head == "memory.grow" {
+        narrow_operands(children, 1);
+    } else if matches!(head.as_str(), "memory.fill" | "memory.copy" | "memory.init") {
+        narrow_operands(children, 3);
+    }
+    if matches!(head.as_str(), "memory.grow" | "memory.size") {
+        let narrow = std::mem::replace(node, Node::list(vec![Node::atom("i64.extend_i32_u")]));
+        if let Kind::List(children) = &mut node.kind {
+            children.push(narrow);
+        }
+    }
+}
+
+/// Narrows the first `count` operands.
+fn narrow_operands(children: &mut [Node], count: usize) {
+    let operands = children
+        .iter_mut()
+        .filter(|child| child.children().is_some() && child.head() != Some("memory"));
+    for operand in operands.take(count) {
+        let value = operand.sole_argument("i64.const").map(str::to_owned);
+        *operand = match value {
+            Some(value) => Node::list(vec![Node::atom("i32.const"), Node::atom(&value)]),
+            None if operand.head() == Some("i64.extend_i32_u") => {
+                let inner = operand.children().and_then(|c| c.last());
+                inner.expect("it has an operand").clone()
+            }
+            None if operand.head().is_some_and(|head| head.starts_with("i32.")) => operand.clone(),
+            None => Node::list(vec![Node::atom("i32.wrap_i64"), operand.clone()]),
+        };
+    }
+}
+
+/// Empties the strings of data segments, or cuts them to their first byte.
+fn shorten_data(run: &mut Run<'_>, step: usize) {
+    let tree = run.case.tree(step).expect("it is edited").clone();
+    for path in lists(&tree) {
+        let Some(node) = node_at(&tree, &path).filter(|node| node.head() == Some("data")) else {
+            continue;
+        };
+        let children = node.children().unwrap_or_default();
+        let is_string = |node: &Node| node.as_atom().is_some_and(|text| text.starts_with('"'));
+        for (i, child) in children
+            .iter()
+            .enumerate()
+            .filter(|(_, child)| is_string(child))
+        {
+            let text = child.as_atom().unwrap_or_default();
+            for shorter in [String::from("\"\""), "\"\\01\"".to_owned(), half(text)] {
+                if shorter.len() < text.len() {
+                    let candidate = run.case.edit(step, &path, |children| {
+                        children[i] = Node::atom(&shorter);
+                    });
+                    if run.attempt(candidate) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The first half of a string literal, cut between escapes.
+fn half(literal: &str) -> String {
+    let mut cut = 1;
+    while cut < literal.len() / 2 {
+        cut += match literal.as_bytes()[cut..] {
+            [b'\\', b'0'..=b'9' | b'a'..=b'f', ..] if !literal[cut..].starts_with("\\u") => 3,
+            [b'\\', b'u', ..] => literal[cut..].find('}').map_or(literal.len(), |n| n + 1),
+            [b'\\', ..] => 2,
+            _ => literal[cut..].chars().next().map_or(1, char::len_utf8),
+        };
+    }
+    format!("{}\"", &literal[..cut.min(literal.len() - 1)])
+}

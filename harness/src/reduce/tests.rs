@@ -1,0 +1,184 @@
+//! Tests of the reducer: invented checks, and planted faults in generated scripts.
+
+use super::*;
+use crate::engine::{Budget, Configuration, Engine, Job, mutants, reference};
+use crate::generate;
+use crate::judge::{Class, Comparison, compare};
+use crate::observation::Outcome;
+use crate::script::{Step, print, wast};
+
+fn script(text: &str) -> Script {
+    wast::parse("t.wast", text.as_bytes())
+        .expect("it reads")
+        .script
+}
+
+fn reduced(text: &str, mut check: impl FnMut(&Script) -> bool) -> String {
+    let script = script(text);
+    assert!(check(&script));
+    let reduced = reduce(&script, &mut check, &Options::default());
+    assert!(reduced.complete);
+    assert!(check(&reduced.script));
+    print::to_wast(&reduced.script, &[], "")
+}
+
+/// Whether some module's text contains all of these.
+fn says(script: &Script, words: &[&str]) -> bool {
+    let text = print::to_wast(script, &[], "");
+    words.iter().all(|word| text.contains(word))
+}
+
+#[test]
+fn what_the_check_does_not_ask_for_goes() {
+    let text = r#"
+      (module $lib (memory (export "mem") 2 4) (func (export "noise") (result i32) (i32.const 1)))
+      (register "lib" $lib)
+      (module $main
+        (import "lib" "mem" (memory 1))
+        (global $g (mut i32) (i32.const 5))
+        (func $helper (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+        (func (export "run") (param i32 i64) (result i64) (local i32)
+          (local.set 2 (call $helper (local.get 0)))
+          (block (br_if 0 (local.get 2)) (global.set $g (i32.const 7)))
+          (i64.add (local.get 1) (i64.load offset=12 align=1 (local.get 2)))))
+      (invoke $lib "noise")
+      (invoke $main "run" (i32.const 100) (i64.const 5))
+      (invoke $main "run" (i32.const 131000) (i64.const 9))"#;
+    // A call of a function that exists, in a module that loads.
+    let is_called = |script: &Script| {
+        script.steps.iter().any(|step| match step {
+            Step::Invoke { instance, func, .. } => script.steps.windows(2).any(|two| match &two[0] {
+                Step::Define { module, wasm } => {
+                    let exports =
+                        crate::script::calls::exported_functions(wasm).unwrap_or_default();
+                    let loads =
+                        wasmprinter::print_bytes(wasm).is_ok_and(|t| t.contains("i64.load"));
+                    let made = matches!(&two[1], Step::Instantiate { instance: i, .. } if i == instance);
+                    loads && made && module == instance && exports.iter().any(|(name, _)| name == func)
+                }
+                _ => false,
+            }),
+            _ => false,
+        })
+    };
+    let out = reduced(text, |script| {
+        says(script, &["i64.load"]) && is_called(script)
+    });
+    assert_eq!(
+        out,
+        r#"(module (memory 0) (func (export "f") (drop (i64.load (i32.const 0)))))
+(invoke "f")
+"#
+    );
+}
+
+#[test]
+fn a_reduction_can_be_cut_short() {
+    let script =
+        script(r#"(module (func (export "f")) (func (export "g"))) (invoke "f") (invoke "g")"#);
+    let few = Options {
+        max_checks: 2,
+        ..Options::default()
+    };
+    let cut = reduce(&script, &mut |_| false, &few);
+    assert_eq!((cut.tried, cut.complete), (2, false));
+    let cancelled = Options {
+        cancelled: &|| true,
+        ..Options::default()
+    };
+    let cut = reduce(&script, &mut |_| panic!("it was cancelled"), &cancelled);
+    assert_eq!(cut.script, script);
+}
+
+#[test]
+fn an_invalid_module_may_stay_invalid_and_a_valid_one_may_not() {
+    let is_invalid = |script: &Script| {
+        script.steps.iter().any(
+            |step| matches!(step, Step::Define { wasm, .. } if wasmparser::validate(wasm).is_err()),
+        )
+    };
+    let text = r#"(assert_invalid (module (memory 1) (func (export "f") (result i32) (i32.load align=8 (i32.const 0)) ) ) "")"#;
+    assert_eq!(
+        reduced(text, |script| is_invalid(script)
+            && says(script, &["align=8"])),
+        "(module definition $m0 (func (i32.load align=8)))\n"
+    );
+}
+
+/// The class of the first difference between the reference and an engine.
+fn class(script: &Script, engine: &mut dyn Engine, budget: Budget) -> Option<Class> {
+    let options = reference::Options {
+        fuel: 100_000,
+        ..reference::Options::default()
+    };
+    let watch = crate::observation::Watch {
+        full: 64,
+        chunks: Vec::new(),
+    };
+    let job = Job::new(script, budget, &watch, &[]);
+    let right = reference::observe(&job, &options).observation;
+    match compare(&right, &engine.observe(&job)) {
+        Comparison::Differs(difference) => Some(difference.class),
+        _ => None,
+    }
+}
+
+struct Example {
+    name: &'static str,
+    class: Class,
+    text: String,
+    lines: usize,
+    tried: usize,
+}
+
+/// Finds a generated script that shows a mutant's fault, and reduces it.
+fn example(mutant: &Configuration, seed: u64, cases: u64) -> Option<Example> {
+    let options = generate::Options::default();
+    let mut engine = (mutant.build)().expect("it builds");
+    let found = (0..cases).find_map(|index| {
+        let script = generate::case(seed, index, &options);
+        Some((class(&script, &mut *engine, options.budget)?, script))
+    });
+    let (class_found, script) = found?;
+    let mut check =
+        |script: &Script| class(script, &mut *engine, options.budget) == Some(class_found);
+    let reduced = reduce(&script, &mut check, &Options::default());
+    let watch = crate::observation::Watch::default();
+    let job = Job::new(&reduced.script, options.budget, &watch, &[]);
+    let run = reference::observe(&job, &reference::Options::default());
+    let outcomes: Vec<Outcome> = run
+        .observation
+        .steps
+        .into_iter()
+        .map(|s| s.outcome)
+        .collect();
+    let text = print::to_wast(&reduced.script, &outcomes, "");
+    Some(Example {
+        name: mutant.name,
+        class: class_found,
+        lines: text.lines().count(),
+        text,
+        tried: reduced.tried,
+    })
+}
+
+#[test]
+fn planted_faults_reduce_to_a_few_lines() {
+    let mut examples = Vec::new();
+    for mutant in mutants() {
+        examples.extend(example(&mutant, 1, 200));
+    }
+    for e in &examples {
+        println!(
+            "{} {} {} lines, {} checks\n{}",
+            e.name, e.class, e.lines, e.tried, e.text
+        );
+    }
+    let mut lines: Vec<usize> = examples.iter().map(|e| e.lines).collect();
+    lines.sort_unstable();
+    println!("{lines:?}");
+    assert!(examples.len() >= 30, "{}", examples.len());
+    assert!(lines[lines.len() / 2] <= 12, "{lines:?}");
+    let short = lines.iter().filter(|&&lines| lines <= 15).count();
+    assert!(short * 100 >= lines.len() * 95, "{lines:?}");
+}
