@@ -84,7 +84,8 @@ fn worker(fault: &str) -> Worker {
             "--faulty-worker".to_owned(),
             fault.to_owned(),
         ],
-        wall: Duration::from_millis(500),
+        // Only who hangs is to run out of it, however slow the machine.
+        wall: Duration::from_millis(if fault == "hang" { 500 } else { 120_000 }),
         memory: LIMIT,
     })
 }

@@ -4,7 +4,9 @@
 //! standard error. Exit status: 0 nothing new, 1 a new divergence, 2 the
 //! request or the harness failed.
 
+mod interrupt;
 mod options;
+mod progress;
 mod table;
 mod verb;
 

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod diff;
 mod engines;
 mod replay;
 mod run;
@@ -13,6 +14,8 @@ use crate::End;
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
+    /// Run a campaign: generated scripts on every engine, against the reference
+    Diff(diff::Diff),
     /// Run files (.wast, .wat, .wasm) on every engine and show who said what
     Run(run::Run),
     /// Run the corpus on every engine: what is still open, what has been fixed
@@ -30,6 +33,7 @@ impl Verb {
     /// Does it.
     pub(crate) fn run(self) -> anyhow::Result<End> {
         match self {
+            Verb::Diff(verb) => verb.run(),
             Verb::Run(verb) => verb.run(),
             Verb::Replay(verb) => verb.run(),
             Verb::Spec(verb) => verb.run(),

@@ -1,0 +1,96 @@
+//! Sightings: divergences as a campaign meets them, before they are reduced.
+
+use std::path::{Path, PathBuf};
+
+use crate::judge::{Difference, Signature, Subject};
+use crate::observation::Outcome;
+use crate::script::{Script, print};
+use crate::trial::{Judged, Trial, Verdict, subject};
+
+/// One way in which one configuration diverged.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// The number of the case, the lowest there is.
+    pub case: u64,
+    /// The configuration.
+    pub configuration: String,
+    /// The first step that diverged, and how.
+    pub difference: Difference,
+    /// What it is about, as far as the unreduced script tells.
+    pub subject: Subject,
+    /// The unreduced script.
+    pub script: Script,
+    /// What the specification says to each of its steps.
+    pub expected: Vec<Outcome>,
+    /// In how many cases it was seen.
+    pub count: u64,
+}
+
+impl Sighting {
+    /// The sighting in a verdict, if it is one.
+    pub fn of(case: u64, script: &Script, trial: &Trial, judged: &Judged) -> Option<Sighting> {
+        let Verdict::Diverges(difference) = &judged.verdict else {
+            return None;
+        };
+        Some(Sighting {
+            case,
+            configuration: judged.configuration.clone(),
+            difference: difference.clone(),
+            subject: subject(script, &trial.reference, difference),
+            script: script.clone(),
+            expected: trial.outcomes(),
+            count: 1,
+        })
+    }
+
+    /// Names it: the signature it would have if nothing else diverged.
+    pub fn signature(&self) -> Signature {
+        let (engine, variant) = self
+            .configuration
+            .split_once('/')
+            .unwrap_or((&self.configuration, ""));
+        Signature {
+            class: self.difference.class,
+            engine: engine.to_owned(),
+            variants: vec![variant.to_owned()],
+            subject: self.subject.clone(),
+        }
+    }
+
+    /// By which sightings are told apart; it sorts the most severe first.
+    pub fn key(&self) -> (crate::judge::Class, String) {
+        (self.difference.class, self.signature().to_string())
+    }
+
+    /// Where it is kept until it is reduced.
+    pub fn path(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.wast", self.signature()))
+    }
+
+    /// Writes the unreduced script, as a whole or not at all.
+    ///
+    /// # Errors
+    /// In words, with the name of the file.
+    pub fn save(&self, folder: &Path) -> Result<(), String> {
+        let header = format!(
+            "Unreduced: case {} on {}.\nExpected: {}\nGot: {}\n",
+            self.case, self.configuration, self.difference.expected, self.difference.got
+        );
+        let text = print::to_wast(&self.script, &self.expected, &header);
+        crate::corpus::write_atomically(&self.path(folder), text.as_bytes())
+    }
+
+    /// Counts another; the case with the lower number stays.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn merge(&mut self, other: Sighting, folder: &Path) -> Result<(), String> {
+        let count = self.count + other.count;
+        if other.case < self.case {
+            *self = other;
+            self.save(folder)?;
+        }
+        self.count = count;
+        Ok(())
+    }
+}

@@ -1,0 +1,282 @@
+//! From a sighting to a corpus file: recognise, confirm, reduce, name, write.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::campaign::Sighting;
+use crate::corpus::{Corpus, Header};
+use crate::engine::{Budget, Configuration};
+use crate::judge::{Class, Difference, Signature, Subject, section_of};
+use crate::reduce::{self, reduce};
+use crate::script::{Script, print};
+use crate::trial::{Trial, Verdict, subject, try_script};
+use crate::worker::Runner;
+
+/// What became of a sighting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// Nobody knew it: it is in the corpus now.
+    New {
+        /// Its signature.
+        signature: String,
+        /// Its file.
+        file: PathBuf,
+    },
+    /// It is in `known.toml` already.
+    Known {
+        /// Its signature.
+        signature: String,
+        /// What is known of it.
+        status: String,
+        /// Its file, if there is one.
+        file: Option<PathBuf>,
+    },
+    /// It does not show every time, so it was left as it is.
+    Flaky {
+        /// How often it showed.
+        shown: u32,
+        /// Of how many runs.
+        of: u32,
+    },
+}
+
+/// How often a sighting must show before it is reduced.
+const CONFIRMATIONS: u32 = 3;
+
+/// How many runs tell the rate of a flaky one.
+const RATE_RUNS: u32 = 10;
+
+/// Files sightings in a corpus.
+pub struct Filer<'a> {
+    corpus: &'a mut Corpus,
+    runner: Box<dyn Runner>,
+    configurations: Vec<Configuration>,
+    budget: Budget,
+    /// In words, the campaign the sightings are from.
+    origin: String,
+    /// What sightings came down to in this session, so that the next of the
+    /// kind need not be reduced.
+    seen: Vec<Seen>,
+}
+
+/// Sightings of this kind, on these configurations, are this signature.
+struct Seen {
+    class: Class,
+    subject: Subject,
+    configurations: Vec<String>,
+    filed: Filed,
+}
+
+impl<'a> Filer<'a> {
+    /// For a corpus; `runner` must be able to run `configurations`, which are
+    /// all those a divergence is tried on.
+    pub fn new(
+        corpus: &'a mut Corpus,
+        runner: Box<dyn Runner>,
+        configurations: Vec<Configuration>,
+        budget: Budget,
+        origin: &str,
+    ) -> Filer<'a> {
+        let origin = origin.to_owned();
+        Filer {
+            corpus,
+            runner,
+            configurations,
+            budget,
+            origin,
+            seen: Vec::new(),
+        }
+    }
+
+    /// What a sighting is, if that can be said without reducing it.
+    pub fn recognise(&self, sighting: &Sighting) -> Option<Filed> {
+        let seen = self.seen.iter().find(|seen| {
+            seen.class == sighting.difference.class
+                && seen.subject == sighting.subject
+                && seen.configurations.contains(&sighting.configuration)
+        })?;
+        Some(match seen.filed.clone() {
+            Filed::New { signature, file } => Filed::Known {
+                signature,
+                status: "new".to_owned(),
+                file: Some(file),
+            },
+            filed => filed,
+        })
+    }
+
+    /// Files a sighting.
+    ///
+    /// # Errors
+    /// In words, if an engine cannot be run or a file not be written.
+    pub fn file(&mut self, sighting: &Sighting, cancel: &AtomicBool) -> Result<Filed, String> {
+        if let Some(filed) = self.recognise(sighting) {
+            return Ok(filed);
+        }
+        let class = sighting.difference.class;
+        let mut shown = 0;
+        for _ in 0..CONFIRMATIONS {
+            shown += u32::from(self.diverges(&sighting.script, &sighting.configuration, class)?);
+        }
+        if shown < CONFIRMATIONS {
+            for _ in CONFIRMATIONS..RATE_RUNS {
+                shown +=
+                    u32::from(self.diverges(&sighting.script, &sighting.configuration, class)?);
+            }
+            return Ok(Filed::Flaky {
+                shown,
+                of: RATE_RUNS,
+            });
+        }
+        let mut failure = None;
+        let reduced = reduce(
+            &sighting.script,
+            &mut |candidate| {
+                if cancel.load(Ordering::Relaxed) || failure.is_some() {
+                    return false;
+                }
+                match self.diverges(candidate, &sighting.configuration, class) {
+                    Ok(diverges) => diverges,
+                    Err(why) => {
+                        failure = Some(why);
+                        false
+                    }
+                }
+            },
+            &reduce::Options::default(),
+        );
+        if let Some(why) = failure {
+            return Err(why);
+        }
+        self.name_and_write(sighting, &reduced.script)
+    }
+
+    /// Whether the script diverges on the configuration, in this class.
+    fn diverges(&mut self, script: &Script, name: &str, class: Class) -> Result<bool, String> {
+        let trial = try_script(script, self.budget, &mut *self.runner, &[name])?;
+        Ok(difference(&trial, name).is_some_and(|d| d.class == class))
+    }
+
+    fn name_and_write(&mut self, sighting: &Sighting, script: &Script) -> Result<Filed, String> {
+        let names: Vec<&str> = self.configurations.iter().map(|c| c.name).collect();
+        let trial = try_script(script, self.budget, &mut *self.runner, &names)?;
+        let Some(reduced) = difference(&trial, &sighting.configuration) else {
+            return Ok(Filed::Flaky {
+                shown: CONFIRMATIONS,
+                of: CONFIRMATIONS + 1,
+            });
+        };
+        let subject = subject(script, &trial.reference, reduced);
+        let engine = sighting.configuration.split('/').next().unwrap_or_default();
+        let mut variants = Vec::new();
+        let mut all = true;
+        let mut configurations = Vec::new();
+        for judged in &trial.judged {
+            let Some(variant) = judged.configuration.strip_prefix(engine) else {
+                continue;
+            };
+            let Some(variant) = variant.strip_prefix('/') else {
+                continue;
+            };
+            match &judged.verdict {
+                Verdict::Diverges(d) if d.class == reduced.class => {
+                    variants.push(variant.to_owned());
+                    configurations.push(judged.configuration.clone());
+                }
+                Verdict::Unsupported(_) => {}
+                _ => all = false,
+            }
+        }
+        if all {
+            variants.clear();
+        }
+        let signature = Signature {
+            class: reduced.class,
+            engine: engine.to_owned(),
+            variants,
+            subject: subject.clone(),
+        }
+        .to_string();
+        let filed = match self.corpus.known.divergences.get(&signature) {
+            Some(status) => {
+                let path = self.corpus.path(&signature);
+                let file = path.exists().then_some(path);
+                Filed::Known {
+                    signature,
+                    status: status.to_string(),
+                    file,
+                }
+            }
+            None => {
+                let header = self.header(&signature, sighting, &trial, reduced, &subject);
+                let wast = print::to_wast(script, &trial.outcomes(), &header.to_text());
+                let file = self.corpus.add(&signature, &wast)?;
+                Filed::New { signature, file }
+            }
+        };
+        for subject in [sighting.subject.clone(), subject] {
+            self.seen.push(Seen {
+                class: sighting.difference.class,
+                subject,
+                configurations: configurations.clone(),
+                filed: filed.clone(),
+            });
+        }
+        Ok(filed)
+    }
+
+    fn header(
+        &self,
+        signature: &str,
+        sighting: &Sighting,
+        trial: &Trial,
+        reduced: &Difference,
+        subject: &Subject,
+    ) -> Header {
+        let with_version = |name: &str| {
+            let version = self
+                .configurations
+                .iter()
+                .find(|c| c.name == name)
+                .map(|c| c.version);
+            format!("{name} {}", version.unwrap_or_default())
+        };
+        let mut diverging = Vec::new();
+        let mut conforming = Vec::new();
+        for judged in &trial.judged {
+            let who = with_version(&judged.configuration);
+            match &judged.verdict {
+                Verdict::Diverges(d) => diverging.push((who, d.got.clone())),
+                Verdict::Conforms => conforming.push(who),
+                _ => {}
+            }
+        }
+        Header {
+            signature: signature.to_owned(),
+            private: reduced.class.breaks_sandbox(),
+            expected: reduced.expected.clone(),
+            section: section_of(reduced.class, &subject.operation),
+            diverging,
+            conforming,
+            found: format!(
+                "{}, case {}, on {}, {}",
+                self.origin,
+                sighting.case,
+                std::env::consts::ARCH,
+                std::env::consts::OS
+            ),
+        }
+    }
+}
+
+/// How a configuration diverged in a trial.
+fn difference<'t>(trial: &'t Trial, name: &str) -> Option<&'t Difference> {
+    trial
+        .judged
+        .iter()
+        .find(|judged| judged.configuration == name)
+        .and_then(|judged| match &judged.verdict {
+            Verdict::Diverges(difference) => Some(difference),
+            _ => None,
+        })
+}

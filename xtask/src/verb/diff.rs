@@ -1,0 +1,327 @@
+//! `cargo xtask diff`: a campaign.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use serde::Serialize;
+use trapline_harness::campaign::{self, Outcomes, Phases, Progress, Tally};
+use trapline_harness::corpus::Corpus;
+use trapline_harness::engine;
+use trapline_harness::file::{Filed, Filer};
+use trapline_harness::generate::{self, Focus};
+
+use crate::End;
+use crate::interrupt::on_interrupt;
+use crate::options::{CorpusOptions, EngineOptions, parse_time};
+use crate::progress::Live;
+use crate::table::table;
+
+/// Generates scripts, runs each on every engine and on the reference, and
+/// files what diverges in the corpus, minimized.
+///
+/// Without --time and --cases it runs for a minute. Divergences are on disk,
+/// unreduced, the moment they are seen; they are reduced when the cases are
+/// done, for at most half as long again (at least half a minute).
+#[derive(Args)]
+pub(crate) struct Diff {
+    /// How long to run: 90s, 15m, 8h
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    time: Option<Duration>,
+    /// How many cases to run
+    #[arg(long, value_name = "N")]
+    cases: Option<u64>,
+    /// The seed; the same seed and number give the same cases [default: drawn]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// What to dwell on, separated by commas: grow, oob, memory64, shared
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    focus: Vec<Focus>,
+    /// How many cases at a time, each with a worker process of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// Write what was found, counted and timed to FILE as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Leave divergences as they were found
+    #[arg(long)]
+    no_reduce: bool,
+    #[command(flatten)]
+    engines: EngineOptions,
+    #[command(flatten)]
+    corpus: CorpusOptions,
+}
+
+/// The whole result, for machines.
+#[derive(Serialize)]
+struct Report<'a> {
+    seed: u64,
+    cases: u64,
+    seconds: f64,
+    calls: u64,
+    calls_per_second: f64,
+    configurations: &'a [Tally],
+    nanoseconds: Phases,
+    harness_share: f64,
+    divergences: &'a [Row],
+}
+
+/// One divergence, for machines.
+#[derive(Serialize)]
+struct Row {
+    signature: String,
+    status: String,
+    cases: u64,
+    first_case: u64,
+    configuration: String,
+    file: Option<PathBuf>,
+}
+
+impl Diff {
+    /// Runs the campaign.
+    pub(crate) fn run(self) -> anyhow::Result<End> {
+        let configurations = self.engines.select()?;
+        let mut corpus = Corpus::open(&self.corpus.corpus).map_err(|why| anyhow!("{why}"))?;
+        corpus.check_writable().map_err(|why| anyhow!("{why}"))?;
+        if let Some(file) = &self.json {
+            check_writable(file)?;
+        }
+        let seed = self.seed.unwrap_or_else(drawn_seed);
+        let time = match (self.time, self.cases) {
+            (None, None) => Some(Duration::from_secs(60)),
+            (time, _) => time,
+        };
+        let budget = self.engines.budget();
+        let options = campaign::Options {
+            seed,
+            cases: self.cases,
+            time,
+            jobs: usize::from(self.jobs),
+            generate: generate::Options {
+                focus: self.focus.clone(),
+                budget,
+                ..Default::default()
+            },
+            budget,
+            configurations: configurations.iter().map(|c| c.name.to_owned()).collect(),
+            unreduced: unreduced_folder(seed)?,
+        };
+        eprintln!(
+            "seed {seed}, {} configurations: {}",
+            options.configurations.len(),
+            options.configurations.join(" ")
+        );
+        let runners = self.engines.runners()?;
+        let interrupted = on_interrupt()?;
+        let progress = Arc::new(Progress::default());
+        let live = Live::start(progress.clone(), interrupted.clone(), self.cases, time);
+        let outcomes =
+            campaign::run(&options, &runners, &progress).map_err(|why| anyhow!("{why}"))?;
+        drop(live);
+
+        let patience = if self.cases.is_some() && self.time.is_none() {
+            Duration::MAX
+        } else {
+            (outcomes.elapsed / 2).max(Duration::from_secs(30))
+        };
+        let reducing = Instant::now();
+        let mut rows = Vec::new();
+        let mut found_new = false;
+        let origin = format!("seed {seed}{}", focus_words(&self.focus));
+        let mut filer = Filer::new(&mut corpus, runners(), engine::all(), budget, &origin);
+        for sighting in outcomes.sightings.values() {
+            let mut row = Row {
+                signature: sighting.signature().to_string(),
+                status: "unreduced".to_owned(),
+                cases: sighting.count,
+                first_case: sighting.case,
+                configuration: sighting.configuration.clone(),
+                file: Some(sighting.path(&options.unreduced)),
+            };
+            let stop = self.no_reduce
+                || reducing.elapsed() > patience
+                || interrupted.load(std::sync::atomic::Ordering::Relaxed);
+            // What is known needs no reducing, so it is recognised even when time is up.
+            let filed = if stop {
+                filer.recognise(sighting)
+            } else {
+                eprintln!("reducing {} (case {})", row.signature, sighting.case);
+                Some(
+                    filer
+                        .file(sighting, &interrupted)
+                        .map_err(|why| anyhow!("{why}"))?,
+                )
+            };
+            match filed {
+                None => found_new = true,
+                Some(Filed::New { signature, file }) => {
+                    found_new = true;
+                    row = Row {
+                        signature,
+                        status: "new".to_owned(),
+                        file: Some(file),
+                        ..row
+                    };
+                }
+                Some(Filed::Known {
+                    signature,
+                    status,
+                    file,
+                }) => {
+                    row = Row {
+                        signature,
+                        status,
+                        file,
+                        ..row
+                    };
+                }
+                Some(Filed::Flaky { shown, of }) => {
+                    found_new = true;
+                    row.status = format!("flaky: {shown} of {of} runs");
+                }
+            }
+            rows.push(row);
+        }
+        summary(&outcomes, &rows);
+        if let Some(file) = &self.json {
+            let calls = outcomes.tallies.iter().map(|t| t.calls).sum::<u64>();
+            let seconds = outcomes.elapsed.as_secs_f64();
+            let report = Report {
+                seed,
+                cases: outcomes.cases,
+                seconds,
+                calls,
+                calls_per_second: calls as f64 / seconds.max(1e-9),
+                configurations: &outcomes.tallies,
+                nanoseconds: outcomes.phases,
+                harness_share: harness_share(&outcomes.phases),
+                divergences: &rows,
+            };
+            let text = serde_json::to_string_pretty(&report)?;
+            trapline_harness::corpus::write_atomically(file, text.as_bytes())
+                .map_err(|why| anyhow!("{why}"))?;
+        }
+        Ok(if found_new { End::New } else { End::NothingNew })
+    }
+}
+
+/// The closing tables.
+fn summary(outcomes: &Outcomes, rows: &[Row]) {
+    let seconds = outcomes.elapsed.as_secs_f64();
+    let calls: u64 = outcomes.tallies.iter().map(|t| t.calls).sum();
+    let mut verdicts = table(&[
+        "configuration",
+        "cases",
+        "calls",
+        "conform",
+        "limit",
+        "unsupported",
+        "diverge",
+        "skipped",
+    ]);
+    for tally in &outcomes.tallies {
+        verdicts.add_row([
+            tally.configuration.clone(),
+            tally.cases.to_string(),
+            tally.calls.to_string(),
+            tally.conforming.to_string(),
+            tally.limited.to_string(),
+            by_reason(&tally.unsupported),
+            by_reason(&tally.diverging),
+            by_reason(&tally.skipped),
+        ]);
+    }
+    println!("{verdicts}");
+    println!(
+        "{} cases in {seconds:.1} s, {:.0} judged calls/s; the harness took {:.0} % of the time",
+        outcomes.cases,
+        calls as f64 / seconds.max(1e-9),
+        100.0 * harness_share(&outcomes.phases),
+    );
+    for (why, count) in &outcomes.reference_skips {
+        println!("{count} cases not run to the end: {why}");
+    }
+    if rows.is_empty() {
+        println!("no divergence");
+        return;
+    }
+    let mut found = table(&["divergence", "status", "cases", "first", "file"]);
+    // Several sightings can come down to one signature.
+    let mut merged: Vec<(&Row, u64)> = Vec::new();
+    for row in rows {
+        match merged
+            .iter_mut()
+            .find(|(seen, _)| seen.signature == row.signature)
+        {
+            Some((_, cases)) => *cases += row.cases,
+            None => merged.push((row, row.cases)),
+        }
+    }
+    for (row, cases) in merged {
+        let file = row
+            .file
+            .as_deref()
+            .map_or(String::new(), |f| f.display().to_string());
+        found.add_row([
+            row.signature.clone(),
+            row.status.clone(),
+            cases.to_string(),
+            row.first_case.to_string(),
+            file,
+        ]);
+    }
+    println!("{found}");
+}
+
+/// The focus as it is given on the command line, for a header.
+fn focus_words(focus: &[Focus]) -> String {
+    if focus.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = focus.iter().map(Focus::to_string).collect();
+    format!(" with --focus {}", names.join(","))
+}
+
+fn by_reason(counts: &std::collections::BTreeMap<String, u64>) -> String {
+    if counts.is_empty() {
+        return "0".to_owned();
+    }
+    let lines: Vec<_> = counts.iter().map(|(why, n)| format!("{n} {why}")).collect();
+    lines.join("\n")
+}
+
+fn harness_share(phases: &Phases) -> f64 {
+    let harness = phases.harness() as f64;
+    harness / (harness + phases.engines() as f64).max(1.0)
+}
+
+/// A seed nobody chose.
+fn drawn_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    // Small enough to type.
+    RandomState::new().hash_one(std::process::id()) >> 32
+}
+
+/// Where the scripts of this campaign are kept until they are reduced.
+fn unreduced_folder(seed: u64) -> anyhow::Result<PathBuf> {
+    let folder = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../target/trapline/unreduced"
+    ))
+    .join(seed.to_string());
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("{}: cannot be made", folder.display()))?;
+    Ok(folder)
+}
+
+fn check_writable(file: &Path) -> anyhow::Result<()> {
+    let folder = file
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    tempfile::tempfile_in(folder)
+        .map(drop)
+        .with_context(|| format!("{}: cannot be written", file.display()))
+}
