@@ -132,7 +132,7 @@ impl<'a> Filer<'a> {
         let reduced = reduce(
             &sighting.script,
             &mut |candidate| {
-                if cancel.load(Ordering::Relaxed) || failure.is_some() {
+                if failure.is_some() {
                     return false;
                 }
                 match self.diverges(candidate, &sighting.configuration, class) {
@@ -143,7 +143,10 @@ impl<'a> Filer<'a> {
                     }
                 }
             },
-            &reduce::Options::default(),
+            &reduce::Options {
+                cancelled: &|| cancel.load(Ordering::Relaxed),
+                ..Default::default()
+            },
         );
         if let Some(why) = failure {
             return Err(why);

@@ -4,10 +4,10 @@
 //! it; each engine's [`observation`] is judged against what the specification
 //! allows; what diverges is reduced and filed in the corpus.
 
-
+pub mod campaign;
 pub mod corpus;
 pub mod engine;
-
+pub mod file;
 pub mod generate;
 pub mod judge;
 pub mod observation;

@@ -258,6 +258,14 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
             ..none
         };
     }
+    if difference.class == Class::Panic {
+        // One assertion can be reached from every instruction there is.
+        let words = difference.got.trim_start_matches("panic: ");
+        return Subject {
+            operation: words.to_owned(),
+            ..none
+        };
+    }
     let accesses = reference.trace.get(step).map_or(&[][..], |t| &t[..]);
     let access = match difference.class {
         // A content may have been wrong for a while: whoever wrote last.

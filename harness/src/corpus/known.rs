@@ -115,7 +115,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("known.toml");
         for (text, line) in [
-            ("# one\n[a]\nstatus = \"mistaken\"\n", 2),
+            ("# one\n[a]\nstatus = \"mistaken\"\n", 3),
             ("[a]\nstatus = \"new\"\n[b\n", 3),
             ("\n\n[a]\nstatus = \"reported\"\n", 3),
         ] {
