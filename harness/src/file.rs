@@ -171,28 +171,7 @@ impl<'a> Filer<'a> {
         };
         let subject = subject(script, &trial.reference, reduced);
         let engine = sighting.configuration.split('/').next().unwrap_or_default();
-        let mut variants = Vec::new();
-        let mut all = true;
-        let mut configurations = Vec::new();
-        for judged in &trial.judged {
-            let Some(variant) = judged.configuration.strip_prefix(engine) else {
-                continue;
-            };
-            let Some(variant) = variant.strip_prefix('/') else {
-                continue;
-            };
-            match &judged.verdict {
-                Verdict::Diverges(d) if d.class == reduced.class => {
-                    variants.push(variant.to_owned());
-                    configurations.push(judged.configuration.clone());
-                }
-                Verdict::Unsupported(_) => {}
-                _ => all = false,
-            }
-        }
-        if all {
-            variants.clear();
-        }
+        let (configurations, variants) = who_diverges(&trial, engine, reduced.class);
         let signature = Signature {
             class: reduced.class,
             engine: engine.to_owned(),
@@ -270,6 +249,50 @@ impl<'a> Filer<'a> {
             ),
         }
     }
+}
+
+/// The configurations of `engine` that diverge in `class`, and the short names
+/// of these for a signature: a compiler where all its configurations do that
+/// can run the script, `compiler-some` where not all do, and nothing at all
+/// where every configuration does. So another configuration of a compiler
+/// that behaves like its others changes no signature.
+fn who_diverges(trial: &Trial, engine: &str, class: Class) -> (Vec<String>, Vec<String>) {
+    let mut configurations = Vec::new();
+    let mut compilers: Vec<(&str, usize, usize)> = Vec::new();
+    for judged in &trial.judged {
+        let Some((of, variant)) = judged.configuration.split_once('/') else {
+            continue;
+        };
+        if of != engine || matches!(judged.verdict, Verdict::Unsupported(_)) {
+            continue;
+        }
+        let compiler = variant.split('+').next().unwrap_or(variant);
+        let at = compilers
+            .iter()
+            .position(|(name, ..)| *name == compiler)
+            .unwrap_or_else(|| {
+                compilers.push((compiler, 0, 0));
+                compilers.len() - 1
+            });
+        compilers[at].1 += 1;
+        if matches!(&judged.verdict, Verdict::Diverges(d) if d.class == class) {
+            compilers[at].2 += 1;
+            configurations.push(judged.configuration.clone());
+        }
+    }
+    let names = if compilers.iter().all(|(_, able, diverge)| able == diverge) {
+        Vec::new()
+    } else {
+        compilers
+            .iter()
+            .filter(|(.., diverge)| *diverge > 0)
+            .map(|(name, able, diverge)| match able == diverge {
+                true => (*name).to_owned(),
+                false => format!("{name}-some"),
+            })
+            .collect()
+    };
+    (configurations, names)
 }
 
 /// How a configuration diverged in a trial.

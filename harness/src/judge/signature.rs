@@ -86,8 +86,8 @@ pub struct Signature {
     pub class: super::Class,
     /// Which engine.
     pub engine: String,
-    /// Which of its configurations, without the engine's name: sorted. Empty
-    /// if all that can run the script do.
+    /// Which of its compilers or configurations, without the engine's name.
+    /// Empty if all that can run the script do.
     pub variants: Vec<String>,
     /// What.
     pub subject: Subject,
@@ -103,11 +103,8 @@ impl fmt::Display for Signature {
             subject,
         } = self;
         write!(f, "{class}_{engine}")?;
-        match variants.as_slice() {
-            [] => {}
-            [first] => write!(f, "-{first}")?,
-            [first, second] => write!(f, "-{first}-{second}")?,
-            [first, rest @ ..] => write!(f, "-{first}-and-{}", rest.len())?,
+        for variant in variants {
+            write!(f, "-{variant}")?;
         }
         let Subject {
             operation,
