@@ -103,6 +103,11 @@ impl Instruction {
         )
     }
 
+    /// Every row of the table.
+    pub fn all() -> impl Iterator<Item = &'static Instruction> {
+        ALL.iter()
+    }
+
     /// The row of `op` with its immediates: what every such instruction has,
     /// and the lane of those that have one. `None` if it accesses no memory
     /// at an address.
@@ -120,6 +125,10 @@ use Rmw::{Add, And, Or, Sub, Xchg, Xor};
 
 macro_rules! table {
     ($($op:ident $name:literal $width:literal $kind:expr, $value:ident;)*) => {
+        static ALL: &[Instruction] = &[$(
+            Instruction { name: $name, width: $width, kind: $kind, value: ValueType::$value },
+        )*];
+
         fn find(op: &Operator<'_>) -> Option<(&'static Instruction, MemArg, u8)> {
             let (row, memarg, lane): (&'static Instruction, _, _) = match op {
                 $(Operator::$op { memarg, .. } => (

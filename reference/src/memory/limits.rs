@@ -84,3 +84,61 @@ pub(crate) fn check_access(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ty(address: AddressType, page_size_log2: u32, minimum: u64) -> MemoryType {
+        MemoryType {
+            address,
+            shared: false,
+            page_size_log2,
+            minimum,
+            maximum: None,
+        }
+    }
+
+    #[test]
+    fn the_largest_memory_of_each_kind_is_valid_and_one_page_more_is_not() {
+        for (address, page_size_log2, most) in [
+            (AddressType::I32, 16, 1 << 16),
+            (AddressType::I64, 16, 1 << 48),
+            (AddressType::I32, 0, u64::from(u32::MAX)),
+        ] {
+            let of = |minimum| ty(address, page_size_log2, minimum);
+            assert_eq!(most_pages(of(0)), most.into());
+            assert_eq!(check_type(of(most)), Ok(()));
+            assert!(check_type(of(most + 1)).is_err());
+            let with = |maximum| MemoryType {
+                maximum: Some(maximum),
+                ..of(0)
+            };
+            assert_eq!(check_type(with(most)), Ok(()));
+            assert!(check_type(with(most + 1)).is_err());
+        }
+        assert_eq!(check_type(ty(AddressType::I64, 0, u64::MAX)), Ok(()));
+    }
+
+    #[test]
+    fn page_sizes_are_1_and_65536() {
+        for page_size_log2 in 0..64 {
+            let valid = check_type(ty(AddressType::I64, page_size_log2, 0)).is_ok();
+            assert_eq!(valid, matches!(page_size_log2, 0 | 16), "{page_size_log2}");
+        }
+    }
+
+    #[test]
+    fn limits_are_ordered_and_shared_memory_has_both() {
+        let of = |minimum, maximum, shared| MemoryType {
+            minimum,
+            maximum,
+            shared,
+            ..ty(AddressType::I32, 16, 0)
+        };
+        assert_eq!(check_type(of(2, Some(2), false)), Ok(()));
+        assert!(check_type(of(3, Some(2), false)).is_err());
+        assert_eq!(check_type(of(1, Some(2), true)), Ok(()));
+        assert!(check_type(of(1, None, true)).is_err());
+    }
+}

@@ -260,3 +260,69 @@ fn split(address: u128) -> (u64, usize) {
     let index = u64::try_from(address / CHUNK as u128).expect("an address is below 2^65");
     (index, (address % CHUNK as u128) as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::AddressType;
+
+    /// As large as a memory can be: 2^64 bytes.
+    fn largest() -> Memory {
+        Memory::new(MemoryType {
+            address: AddressType::I64,
+            shared: false,
+            page_size_log2: 16,
+            minimum: 1 << 48,
+            maximum: None,
+        })
+    }
+
+    #[test]
+    fn a_memory_of_2_to_the_48_pages_costs_what_was_written() {
+        let mut memory = largest();
+        assert_eq!(memory.bytes(), 1 << 64);
+        assert_eq!(memory.chunk_count(), 1 << 48);
+        for address in [0, 1 << 47, (1 << 64) - 8] {
+            memory.write(address, &[1, 2, 3, 4, 5, 6, 7, 8]);
+        }
+        let mut last = [0; 2];
+        memory.read((1 << 64) - 2, &mut last);
+        assert_eq!(last, [7, 8]);
+        assert!(memory.stored() < 1 << 20, "{}", memory.stored());
+        let indices: Vec<u64> = memory.chunks().map(|(index, _)| index).collect();
+        assert_eq!(indices, [0, 1 << 31, (1 << 48) - 1]);
+        // Zeros, wherever, and however many.
+        memory.fill(0, 0, 1 << 64);
+        assert_eq!(memory.byte(1 << 47), 0);
+        assert_eq!(memory.stored(), 3 * CHUNK);
+    }
+
+    #[test]
+    fn copying_most_of_a_sparse_memory_moves_what_is_stored() {
+        let mut memory = largest();
+        memory.write(5, &[42]);
+        memory.write(1 << 40, &[43]);
+        let length = (1 << 63) - 1;
+        memory.copy(1 << 63, None, 0, length);
+        assert_eq!(memory.byte((1 << 63) + 5), 42);
+        assert_eq!(memory.byte((1 << 63) + (1 << 40)), 43);
+        memory.copy(1, None, 0, length);
+        assert_eq!((memory.byte(5), memory.byte(6)), (0, 42));
+        memory.copy(0, None, 1, length);
+        assert_eq!((memory.byte(5), memory.byte(6)), (42, 0));
+        assert!(memory.stored() < 1 << 20, "{}", memory.stored());
+    }
+
+    #[test]
+    fn a_clone_does_not_see_later_writes_and_stamps_tell_of_them() {
+        let mut memory = largest();
+        memory.write(0, &[1]);
+        let clone = memory.clone();
+        let stamp = memory.stamp(0);
+        memory.write(0, &[2]);
+        assert_eq!((clone.byte(0), memory.byte(0)), (1, 2));
+        assert_eq!(clone.stamp(0), stamp);
+        assert_ne!(memory.stamp(0), stamp);
+        assert_eq!(memory.stamp(1), 0);
+    }
+}

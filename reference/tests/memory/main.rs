@@ -1,0 +1,245 @@
+//! The memory and its rules against a plain array of bytes, on random
+//! sequences of all operations, sizes and address types.
+
+mod model;
+
+use std::sync::Arc;
+
+use model::Model;
+use proptest::prelude::*;
+use trapline_reference::{
+    AddressType, Bulk, CHUNK, Instruction, Kind, Memory, MemoryType, Request, Rules, Site,
+    Specification,
+};
+
+const SITE: Site = Site {
+    memory: 0,
+    imported: false,
+    activation: 1,
+    by_host: false,
+};
+
+/// What is done to two memories, the second of which is copied from.
+#[derive(Clone, Debug)]
+enum Op {
+    Access {
+        row: prop::sample::Index,
+        address: Place,
+        offset: Place,
+        lane: u8,
+        values: [u128; 2],
+    },
+    Fill(Place, u8, Place),
+    Copy {
+        to: Place,
+        from: Place,
+        length: Place,
+        within: bool,
+    },
+    Init {
+        to: Place,
+        from: u64,
+        length: u64,
+    },
+    Grow(u64, bool),
+    DropData,
+}
+
+/// An address or a length, as it stands to the size of the memory.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// So far from 0.
+    Small(u64),
+    /// So far beyond a multiple of the size of a chunk.
+    Chunk(u64, i64),
+    /// So far beyond the size.
+    End(i64),
+    /// Anywhere.
+    Any(u64),
+}
+
+impl Place {
+    fn of(self, size: u64, ty: AddressType) -> u64 {
+        let at = match self {
+            Place::Small(at) => at,
+            Place::Chunk(n, by) => (n * CHUNK as u64).wrapping_add_signed(by),
+            Place::End(by) => size.wrapping_add_signed(by),
+            Place::Any(at) => at,
+        };
+        match ty {
+            AddressType::I32 => u64::from(at as u32),
+            AddressType::I64 => at,
+        }
+    }
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        4 => (0..40u64).prop_map(Place::Small),
+        4 => (0..4u64, -20..20i64).prop_map(|(n, by)| Place::Chunk(n, by)),
+        4 => (-20..4i64).prop_map(Place::End),
+        1 => any::<u64>().prop_map(Place::Any),
+    ]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        12 => (any::<prop::sample::Index>(), place(), place(), 0..16u8, any::<[u128; 2]>(), any::<bool>()).prop_map(
+            |(row, address, offset, lane, values, small)| Op::Access {
+                row,
+                address,
+                offset: if small { Place::Small(0) } else { offset },
+                lane,
+                values,
+            }
+        ),
+        3 => (place(), prop_oneof![Just(0u8), any::<u8>()], place())
+            .prop_map(|(at, value, length)| Op::Fill(at, value, length)),
+        4 => (place(), place(), place(), any::<bool>())
+            .prop_map(|(to, from, length, within)| Op::Copy { to, from, length, within }),
+        2 => (place(), 0..12u64, 0..12u64).prop_map(|(to, from, length)| Op::Init { to, from, length }),
+        2 => (prop_oneof![0..4u64, any::<u64>()], any::<bool>()).prop_map(|(delta, room)| Op::Grow(delta, room)),
+        1 => Just(Op::DropData),
+    ]
+}
+
+fn ty() -> impl Strategy<Value = MemoryType> {
+    let address = prop_oneof![Just(AddressType::I32), Just(AddressType::I64)];
+    let pages = prop_oneof![
+        (Just(16u32), 0..3u64),
+        (
+            Just(0u32),
+            prop_oneof![0..100u64, 65_500..65_600u64, 130_000..132_000u64]
+        ),
+    ];
+    (address, pages, any::<bool>(), prop::option::of(0..5u64)).prop_map(
+        |(address, (page_size_log2, minimum), shared, room)| MemoryType {
+            address,
+            shared,
+            page_size_log2,
+            minimum,
+            maximum: room.map(|room| minimum + room),
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rules_over_sparse_storage_are_a_plain_array_of_bytes(
+        types in (ty(), ty()),
+        ops in prop::collection::vec(op(), 1..40),
+    ) {
+        let mut memories = [Memory::new(types.0), Memory::new(types.1)];
+        let mut models = [Model::new(types.0), Model::new(types.1)];
+        let mut segment: Arc<[u8]> = Arc::new([1, 2, 3, 4, 5, 6, 7, 8]);
+        for op in ops {
+            let [memory, other] = &mut memories;
+            let [model, other_model] = &mut models;
+            let size = memory.bytes() as u64;
+            let ty = memory.ty().address;
+            match op.clone() {
+                Op::Access { row, address, offset, lane, values } => {
+                    let rows: Vec<_> = Instruction::all().collect();
+                    let instruction = *row.get(&rows);
+                    let lane = lane % (16 / instruction.width) as u8;
+                    let request = Request {
+                        site: SITE,
+                        instruction,
+                        offset: offset.of(size, ty),
+                        address: address.of(size, ty),
+                        lane,
+                    };
+                    let found = access(&request, memory, values);
+                    prop_assert_eq!(found, model.access(&request, values), "{:?}", op);
+                }
+                Op::Fill(at, value, length) => {
+                    let bulk = bulk(at.of(size, ty), 0, length.of(size, ty));
+                    let found = Specification.fill(&bulk, memory, value).is_ok();
+                    prop_assert_eq!(found, model.fill(&bulk, value), "{:?}", op);
+                }
+                Op::Copy { to, from, length, within: true } => {
+                    let bulk = bulk(to.of(size, ty), from.of(size, ty), length.of(size, ty));
+                    let found = Specification.copy(&bulk, memory, None).is_ok();
+                    let source = model.clone();
+                    prop_assert_eq!(found, model.copy(&bulk, &source), "{:?}", op);
+                }
+                Op::Copy { to, from, length, within: false } => {
+                    let (source_size, source_ty) = (other.bytes() as u64, other.ty().address);
+                    let length = length.of(size.min(source_size), ty.min(source_ty));
+                    let bulk = bulk(to.of(size, ty), from.of(source_size, source_ty), length);
+                    let found = Specification.copy(&bulk, memory, Some(other)).is_ok();
+                    prop_assert_eq!(found, model.copy(&bulk, other_model), "{:?}", op);
+                    // The other way round next.
+                    memories.swap(0, 1);
+                    models.swap(0, 1);
+                }
+                Op::Init { to, from, length } => {
+                    let bulk = bulk(to.of(size, ty), from, length);
+                    let found = Specification.init(&bulk, memory, &segment).is_ok();
+                    prop_assert_eq!(found, model.init(&bulk, &segment), "{:?}", op);
+                }
+                Op::Grow(delta, room) => {
+                    let delta = Place::Any(delta).of(size, ty);
+                    // There is never room for what no array can hold.
+                    let room = room && delta < 1 << 20 >> memory.ty().page_size_log2;
+                    let found = Specification.grow(&SITE, memory, delta, room);
+                    prop_assert_eq!(found, model.grow(delta, room), "{:?}", op);
+                }
+                Op::DropData => Specification.drop_data(&mut segment),
+            }
+            for (memory, model) in memories.iter().zip(&models) {
+                model.same(memory)?;
+            }
+        }
+    }
+}
+
+fn bulk(destination: u64, source: u64, length: u64) -> Bulk {
+    Bulk {
+        site: SITE,
+        source_site: None,
+        destination,
+        source,
+        length,
+    }
+}
+
+/// Executes any instruction: its result, if it has one, or its traps.
+fn access(request: &Request, memory: &mut Memory, [first, second]: [u128; 2]) -> model::Answer {
+    use trapline_reference::Wait;
+    let rules = Specification;
+    let wide = model::value(request.instruction, first);
+    let replacement = model::value(request.instruction, second);
+    match request.instruction.kind {
+        Kind::Load(_)
+        | Kind::LoadExtend(..)
+        | Kind::LoadSplat
+        | Kind::LoadLane
+        | Kind::AtomicLoad => rules.load(request, memory, wide).map(Some),
+        Kind::Store | Kind::StoreLane | Kind::AtomicStore => {
+            rules.store(request, memory, wide).map(|()| None)
+        }
+        Kind::AtomicRmw(op) => rules.atomic_rmw(request, memory, op, wide).map(Some),
+        Kind::AtomicCmpxchg => {
+            // Random values would never be equal.
+            let expected = model::expected(request, memory, first);
+            rules
+                .atomic_cmpxchg(request, memory, expected, replacement)
+                .map(Some)
+        }
+        Kind::Notify => rules
+            .notify(request, memory, first as u32 % 4, 2)
+            .map(|n| Some(n.into())),
+        Kind::Wait => {
+            let expected = model::expected(request, memory, first);
+            rules
+                .wait(request, memory, expected)
+                .map(|wait| match wait {
+                    Wait::NotEqual => Some(1),
+                    Wait::Suspend(at) => Some(at << 8),
+                })
+        }
+    }
+}
