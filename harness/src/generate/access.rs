@@ -178,7 +178,7 @@ impl Body<'_> {
                 self.push_from(memory, from);
                 self.emit((load.make)(memarg, 0));
                 if dice.percent(40) {
-                    self.push_wrapped_noise(dice, instruction);
+                    self.push_noise(dice, instruction);
                 }
                 return;
             }
@@ -191,19 +191,23 @@ impl Body<'_> {
         }
     }
 
-    /// Changes bits of the expected value beyond the width of the access, which
-    /// are not compared.
+    /// Sets a bit of the expected value: beyond the width of the access, where
+    /// it is not compared, or in its upper half, where it is.
     /// <https://webassembly.github.io/threads/core/exec/instructions.html>
-    fn push_wrapped_noise(&mut self, dice: &mut Dice<'_, '_>, instruction: &MemoryInstruction) {
-        let bit = 8 * instruction.width() + dice.up_to(7);
+    fn push_noise(&mut self, dice: &mut Dice<'_, '_>, instruction: &MemoryInstruction) {
         let (bits, or) = match instruction.value {
             ValType::I64 => (64, Instruction::I64Or),
             _ => (32, Instruction::I32Or),
         };
-        if bit < bits {
-            self.push_const(instruction.value, 1 << bit);
-            self.emit(or);
-        }
+        let width = 8 * instruction.width();
+        let first = if width < bits && dice.percent(70) {
+            width
+        } else {
+            width / 2
+        };
+        let bit = first + dice.up_to(width / 2 - 1);
+        self.push_const(instruction.value, 1 << bit);
+        self.emit(or);
     }
 
     /// Pushes what a store writes: a value, or one that was loaded and changed,

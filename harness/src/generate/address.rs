@@ -159,7 +159,7 @@ impl Body<'_> {
         match dice.up_to(19) {
             0..=8 => return plain(Operand::Param(self.param(at))),
             9 | 10 => {
-                let live = Live::new(ty, self.plan.budget);
+                let live = Live::new(ty, self.plan.means);
                 let width = dice.pick(&[4, 1, 2, 8]);
                 let place = dice.weighted(&[(8, Place::Inside), (2, Place::End), (1, Place::Far)]);
                 let constant = edge::effective(dice, &live, width, place) as u64;

@@ -125,7 +125,8 @@ impl Body<'_> {
     }
 
     fn invent_length(&mut self, dice: &mut Dice<'_, '_>, ty: ValType) -> Operand {
-        if dice.percent(25) {
+        // In a large memory, a length at its end can be gigabytes.
+        if self.plan.profile.large || dice.percent(25) {
             // Compilers expand short constant lengths.
             Operand::Const(dice.pick(&[0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 32, 33, 64, 0x1_0000]))
         } else {

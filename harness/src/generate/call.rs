@@ -8,7 +8,7 @@ use super::address::{Address, Context, Operand};
 use super::body::{Area, Role, Use, vector};
 use super::dice::Dice;
 use super::edge::{self, Place};
-use super::memory::Live;
+use super::memory::{Live, Means};
 use super::module::{Function, Plan};
 use super::segments::Mode;
 
@@ -120,7 +120,7 @@ impl Call<'_, '_> {
                     shared: false,
                     page_size_log2: Some(0),
                 };
-                Live::new(ty, len)
+                Live::new(ty, Means::of(len, true))
             }
         }
     }

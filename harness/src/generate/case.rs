@@ -5,7 +5,7 @@ use super::call::{self, Scene};
 use super::dice::Dice;
 use super::edge::{self, Place};
 use super::invalid;
-use super::memory::Live;
+use super::memory::{Live, Means};
 use super::module::Plan;
 use super::profile::Profile;
 use crate::script::{HOST, Script, Step};
@@ -30,7 +30,7 @@ pub(super) struct Offered {
 pub(super) struct Story<'d, 'a, 'b> {
     pub(super) dice: &'d mut Dice<'a, 'b>,
     pub(super) profile: Profile,
-    pub(super) budget: u64,
+    pub(super) means: Means,
     pub(super) steps: Vec<Step>,
     pub(super) plans: Vec<Plan>,
     pub(super) live: Vec<Live>,
@@ -58,7 +58,7 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
     let mut story = Story {
         dice,
         profile,
-        budget: options.budget.memory_bytes,
+        means: Means::of(options.budget.memory_bytes, profile.large),
         steps: Vec::new(),
         plans: Vec::new(),
         live: Vec::new(),
@@ -192,7 +192,7 @@ impl Story<'_, '_, '_> {
             memories.push(match imported {
                 Some(offered) => offered.live,
                 None => {
-                    self.live.push(Live::new(memory.ty, self.budget));
+                    self.live.push(Live::new(memory.ty, self.means));
                     self.live.len() - 1
                 }
             });

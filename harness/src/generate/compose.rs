@@ -17,14 +17,14 @@ use crate::script::HOST;
 impl Story<'_, '_, '_> {
     /// A module with memories of its own.
     pub(super) fn owner(&mut self) -> Plan {
-        let mut plan = Plan::new(self.profile, self.budget);
+        let mut plan = Plan::new(self.profile, self.means);
         let count = if self.profile.features.has(Feature::MultiMemory) {
             2 + self.dice.index(2)
         } else {
             1
         };
         for index in 0..count {
-            let mut ty = memory::declare(self.dice, &self.profile, self.budget);
+            let mut ty = memory::declare(self.dice, &self.profile, self.means);
             if index == 0 {
                 // Whatever else there is, the first memory is what was asked for.
                 ty = self.insist(ty);
@@ -37,7 +37,7 @@ impl Story<'_, '_, '_> {
         }
         if self.dice.percent(30) {
             let memory = plan.memories[0].ty;
-            let live = Live::new(memory, self.budget);
+            let live = Live::new(memory, self.means);
             let address = edge::effective(self.dice, &live, 8, Place::Inside) as u64;
             plan.constants
                 .push(("at".to_owned(), memory::address_type(&memory), address));
@@ -54,7 +54,7 @@ impl Story<'_, '_, '_> {
         }
         if self.profile.leans_to(Focus::Shared) && features.has(Feature::Threads) && !ty.shared {
             ty.shared = true;
-            let budget = self.budget >> memory::page_log2(&ty);
+            let budget = self.means.economy >> memory::page_log2(&ty);
             ty.maximum = Some(
                 ty.maximum
                     .unwrap_or(ty.minimum + 2)
@@ -68,7 +68,7 @@ impl Story<'_, '_, '_> {
     /// A module that imports memories of the first instance; it may have its
     /// own besides.
     pub(super) fn guest(&mut self, place: Place) -> Plan {
-        let mut plan = Plan::new(self.profile, self.budget);
+        let mut plan = Plan::new(self.profile, self.means);
         let several = self.profile.features.has(Feature::MultiMemory);
         for offered in &self.offered {
             if plan.memories.is_empty() || several {
@@ -101,7 +101,7 @@ impl Story<'_, '_, '_> {
             }
         }
         if several && self.dice.percent(40) {
-            let ty = memory::declare(self.dice, &self.profile, self.budget);
+            let ty = memory::declare(self.dice, &self.profile, self.means);
             plan.memories.push(Memory {
                 ty,
                 import: None,
@@ -235,7 +235,7 @@ impl Story<'_, '_, '_> {
         let mut live: Vec<Live> = plan
             .memories
             .iter()
-            .map(|memory| Live::new(memory.ty, self.budget))
+            .map(|memory| Live::new(memory.ty, self.means))
             .collect();
         let memories: Vec<usize> = (0..live.len()).collect();
         let calls = if place == Place::Inside { 1 } else { 3 };

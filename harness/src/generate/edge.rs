@@ -123,7 +123,7 @@ pub(super) fn delta(dice: &mut Dice<'_, '_>, live: &Live) -> u64 {
     let small_pages = page_log2(&live.ty) == 0;
     // What cannot cost much: growing is undone by nothing.
     let affordable = room.min(if small_pages { 100_000 } else { 2 });
-    match dice.up_to(19) {
+    let delta = match dice.up_to(19) {
         0..=7 => affordable.min(1),
         8..=10 => dice.up_to(affordable),
         11 | 12 => 0,
@@ -137,6 +137,19 @@ pub(super) fn delta(dice: &mut Dice<'_, '_>, live: &Live) -> u64 {
         17 => dice.pick(&[0xffff_ffff, 0xffff, 0x1_0000, 0x8000_0000, 0x7fff_ffff]),
         18 => dice.pick(&[u64::MAX, 1 << 63, 1 << 32, 1 << 48, (1 << 32) + 1]),
         _ => (u64::MAX - live.pages).saturating_add(dice.up_to(1)),
+    };
+    let widest = if live.ty.memory64 {
+        u64::MAX
+    } else {
+        0xffff_ffff
+    };
+    // Cut as the parameter will cut it.
+    let delta = delta & widest;
+    if live.is_economic(delta) {
+        delta
+    } else {
+        // It has to fail, even if the account is wrong about the size.
+        live.most().saturating_add(1).min(widest)
     }
 }
 
@@ -195,6 +208,7 @@ pub(super) fn value(dice: &mut Dice<'_, '_>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::dice::expand;
+    use super::super::memory::Means;
     use super::*;
 
     fn live(minimum: u64, memory64: bool) -> Live {
@@ -205,7 +219,7 @@ mod tests {
             shared: false,
             page_size_log2: None,
         };
-        Live::new(ty, 64 << 16)
+        Live::new(ty, Means::of(64 << 16, false))
     }
 
     #[test]

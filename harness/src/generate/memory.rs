@@ -51,6 +51,23 @@ pub(super) fn pages_at_most(ty: &MemoryType) -> u64 {
     u64::try_from((1u128 << bits) >> page_log2(ty)).map_or(widest, |pages| pages.min(widest))
 }
 
+/// How large memories can be in a run, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Means {
+    /// Beyond this, growing fails.
+    budget: u64,
+    /// Beyond this, they cost more than they show: most cases stay within it.
+    pub(super) economy: u64,
+}
+
+impl Means {
+    /// Within a budget of so many bytes; all of it is used by `large` cases only.
+    pub(super) fn of(budget: u64, large: bool) -> Means {
+        let economy = if large { budget } else { budget.min(4 << 20) };
+        Means { budget, economy }
+    }
+}
+
 /// A memory while a script runs, as far as the generator keeps account of it.
 ///
 /// It is an estimate: a grow that the account misses makes edges less sharp,
@@ -63,19 +80,22 @@ pub(super) struct Live {
     pub(super) pages: u64,
     /// The most pages it can have: by its maximum and the budget.
     most: u64,
+    /// The most pages it should have.
+    economy: u64,
 }
 
 impl Live {
-    /// A new memory in a run with a budget of so many bytes.
-    pub(super) fn new(ty: MemoryType, budget: u64) -> Live {
+    /// A new memory.
+    pub(super) fn new(ty: MemoryType, means: Means) -> Live {
         let most = ty
             .maximum
             .unwrap_or(pages_at_most(&ty))
-            .min(budget >> page_log2(&ty));
+            .min(means.budget >> page_log2(&ty));
         Live {
             ty,
             pages: ty.minimum,
             most,
+            economy: means.economy >> page_log2(&ty),
         }
     }
 
@@ -89,6 +109,18 @@ impl Live {
         self.most.saturating_sub(self.pages)
     }
 
+    /// The most pages it can have.
+    pub(super) fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// Whether it may be asked to grow by so many pages: either it should, or
+    /// it cannot, even if the account is wrong about its size.
+    pub(super) fn is_economic(&self, delta: u64) -> bool {
+        let pages = self.pages.saturating_add(delta);
+        self.most <= self.economy || pages <= self.economy || delta > self.most
+    }
+
     /// Grows it, where that can succeed.
     pub(super) fn grow(&mut self, delta: u64) {
         if delta <= self.room() {
@@ -97,8 +129,8 @@ impl Live {
     }
 }
 
-/// Declares a memory. The minimum is within the budget except on purpose.
-pub(super) fn declare(dice: &mut Dice<'_, '_>, profile: &Profile, budget: u64) -> MemoryType {
+/// Declares a memory. Its minimum is within the means.
+pub(super) fn declare(dice: &mut Dice<'_, '_>, profile: &Profile, means: Means) -> MemoryType {
     let has = |feature| profile.features.has(feature);
     let small_pages = has(Feature::CustomPageSizes) && !dice.percent(20);
     let mut ty = MemoryType {
@@ -113,10 +145,36 @@ pub(super) fn declare(dice: &mut Dice<'_, '_>, profile: &Profile, budget: u64) -
             (has(Feature::CustomPageSizes) && dice.percent(30)).then_some(16)
         },
     };
-    let budget = budget >> page_log2(&ty);
-    ty.minimum = minimum(dice, small_pages).min(budget);
-    ty.maximum = maximum(dice, &ty, budget);
+    let most = means.economy >> page_log2(&ty);
+    if profile.large {
+        (ty.minimum, ty.maximum) = large(dice, &ty, most);
+        return ty;
+    }
+    ty.minimum = minimum(dice, small_pages).min(most);
+    ty.maximum = maximum(dice, &ty, most);
     ty
+}
+
+/// Limits around 4 GiB and up to the budget, of `most` pages.
+fn large(dice: &mut Dice<'_, '_>, ty: &MemoryType, most: u64) -> (u64, Option<u64>) {
+    let four_gib = (1u64 << 32) >> page_log2(ty);
+    let highest = most.min(pages_at_most(ty));
+    let less = dice.pick(&[0, 0, 1, 2]);
+    let minimum = match dice.up_to(4) {
+        0 | 1 => four_gib - less,
+        2 => four_gib + less,
+        3 => highest - less,
+        // So that it grows to where it is large.
+        _ => four_gib / 2 + less,
+    };
+    let minimum = minimum.min(highest);
+    let maximum = match dice.up_to(3) {
+        0 => None,
+        1 => Some(minimum),
+        2 => Some(highest),
+        _ => Some((minimum + 2).min(highest)),
+    };
+    (minimum, maximum)
 }
 
 fn minimum(dice: &mut Dice<'_, '_>, small_pages: bool) -> u64 {
@@ -138,27 +196,27 @@ fn minimum(dice: &mut Dice<'_, '_>, small_pages: bool) -> u64 {
     }
 }
 
-fn maximum(dice: &mut Dice<'_, '_>, ty: &MemoryType, budget: u64) -> Option<u64> {
+fn maximum(dice: &mut Dice<'_, '_>, ty: &MemoryType, most: u64) -> Option<u64> {
     let small_pages = page_log2(ty) == 0;
     let choice = dice.up_to(99);
     if ty.shared {
         // Engines reserve what a shared memory may grow to, and do not limit
-        // it otherwise: its maximum is never beyond the budget.
+        // it otherwise: its maximum is never beyond the means.
         let more = match choice {
             0..=19 => 0,
             _ if small_pages => dice.up_to(100_000),
             20..=89 => 1 + dice.up_to(3),
             _ => dice.up_to(60),
         };
-        return Some((ty.minimum + more).min(budget));
+        return Some((ty.minimum + more).min(most));
     }
     match choice {
         0..=29 => None,
         30..=44 => Some(ty.minimum),
         45..=69 => Some(ty.minimum + 1 + dice.up_to(if small_pages { 70_000 } else { 2 })),
         70..=79 => Some(ty.minimum + dice.up_to(10)),
-        80..=84 => Some(ty.minimum.max(budget)),
-        85..=89 => Some(ty.minimum.max(budget + 1)),
+        80..=84 => Some(ty.minimum.max(most)),
+        85..=89 => Some(ty.minimum.max(most + 1)),
         90..=94 => Some(pages_at_most(ty)),
         95..=97 => Some(pages_at_most(ty) - 1),
         _ => Some(ty.minimum + dice.up_to(pages_at_most(ty) - ty.minimum)),

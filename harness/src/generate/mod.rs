@@ -45,19 +45,21 @@ use crate::script::Script;
 pub struct Options {
     /// What cases lean to, in turn; everything when empty.
     pub focus: Vec<Focus>,
-    /// The limits of the run. Memories stay within them, or fail on purpose.
+    /// The limits of the run. Most memories are small whatever they are; with
+    /// more than 4 GiB, some cases go to the end of the 32-bit address space
+    /// and beyond.
     pub budget: Budget,
     /// The features that modules may use: what the engines declare, together.
     pub features: Features,
 }
 
 impl Default for Options {
-    /// Everything, in memories of up to 4 MiB.
+    /// Everything, in memories of up to 8 GiB.
     fn default() -> Options {
         Options {
             focus: Vec::new(),
             budget: Budget {
-                memory_bytes: 4 << 20,
+                memory_bytes: 8 << 30,
             },
             features: Features::of(&Feature::ALL),
         }

@@ -7,15 +7,15 @@ use wasm_encoder::{
 };
 
 use super::body::{Role, Use};
-use super::memory::Memory;
+use super::memory::{Means, Memory};
 use super::profile::Profile;
 use super::segments::{Mode, Segment};
 
 /// A module: memories first, since everything else is about them.
 pub(super) struct Plan {
     pub(super) profile: Profile,
-    /// The most bytes a memory can have.
-    pub(super) budget: u64,
+    /// How large memories can be, and should.
+    pub(super) means: Means,
     /// Imported ones first.
     pub(super) memories: Vec<Memory>,
     pub(super) imports: Vec<Import>,
@@ -77,10 +77,10 @@ pub(super) enum Effect {
 }
 
 impl Plan {
-    pub(super) fn new(profile: Profile, budget: u64) -> Plan {
+    pub(super) fn new(profile: Profile, means: Means) -> Plan {
         Plan {
             profile,
-            budget,
+            means,
             memories: Vec::new(),
             imports: Vec::new(),
             globals: Vec::new(),
@@ -101,7 +101,7 @@ impl Plan {
     pub(super) fn encode(&self) -> Vec<u8> {
         let Plan {
             profile: _,
-            budget: _,
+            means: _,
             memories,
             imports,
             globals,

@@ -11,6 +11,8 @@ pub(super) struct Profile {
     pub(super) features: Features,
     /// What it leans to.
     pub(super) focus: Option<Focus>,
+    /// Whether its memories are as large as the budget allows.
+    pub(super) large: bool,
 }
 
 /// The combinations of features, with their weights. Not every engine has
@@ -66,7 +68,16 @@ impl Profile {
                 features.insert(extra);
             }
         }
-        Profile { features, focus }
+        // Few: an engine has to find the address space each time. Shared
+        // memories are never large, since engines do not limit them.
+        let large = options.budget.memory_bytes > 1 << 32
+            && !features.has(Feature::Threads)
+            && dice.up_to(255) >= 254;
+        Profile {
+            features,
+            focus,
+            large,
+        }
     }
 
     /// Whether it leans to `focus`.

@@ -64,7 +64,7 @@ pub(super) fn active(dice: &mut Dice<'_, '_>, plan: &mut Plan, place: Place) {
     }
     let memory = dice.index(plan.memories.len());
     let ty = plan.memories[memory].ty;
-    let live = Live::new(ty, plan.budget);
+    let live = Live::new(ty, plan.means);
     let mut bytes = bytes(dice);
     if place == Place::Inside && live.bytes() < bytes.len() as u128 {
         bytes.clear();
