@@ -10,8 +10,10 @@ pub enum Feature {
     Memory64 = 1,
     /// More than one memory in a module.
     MultiMemory = 2,
-    /// Shared memories, atomic instructions.
+    /// Shared memories that grow, and all that [`Feature::Atomics`] is.
     Threads = 4,
+    /// Atomic instructions, on memories that are not shared.
+    Atomics = 512,
     /// Memories with a page size of 1 byte.
     CustomPageSizes = 8,
     /// 128-bit vectors.
@@ -29,10 +31,11 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 9] = [
+    pub const ALL: [Feature; 10] = [
         Feature::Memory64,
         Feature::MultiMemory,
         Feature::Threads,
+        Feature::Atomics,
         Feature::CustomPageSizes,
         Feature::Simd,
         Feature::TailCall,
@@ -47,6 +50,7 @@ impl Feature {
             Feature::Memory64 => "memory64",
             Feature::MultiMemory => "multi-memory",
             Feature::Threads => "threads",
+            Feature::Atomics => "atomics",
             Feature::CustomPageSizes => "custom-page-sizes",
             Feature::Simd => "simd",
             Feature::TailCall => "tail-call",
@@ -78,7 +82,16 @@ impl Features {
 
     /// Whether `feature` is among them.
     pub const fn has(self, feature: Feature) -> bool {
-        self.0 & feature as u32 != 0
+        let covering = match feature {
+            Feature::Atomics => Feature::Atomics as u32 | Feature::Threads as u32,
+            feature => feature as u32,
+        };
+        self.0 & covering != 0
+    }
+
+    /// These and those.
+    pub const fn and(self, those: Features) -> Features {
+        Features(self.0 | those.0)
     }
 
     /// With one more.
@@ -273,7 +286,7 @@ fn operator(op: &wasmparser::Operator<'_>, needs: &mut Features) {
             }
         }
         "simd" => needs.insert(Feature::Simd),
-        "threads" => needs.insert(Feature::Threads),
+        "threads" => needs.insert(Feature::Atomics),
         "tail_call" => needs.insert(Feature::TailCall),
         _ => needs.insert(Feature::OutOfScope),
     }

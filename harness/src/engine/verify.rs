@@ -127,6 +127,15 @@ fn module_for(feature: Feature) -> Option<&'static str> {
                    (i32.sub (memory.size) (i32.atomic.load (i32.const 4))))
                  (i32.add (i32.const 1) (i32.atomic.load (i32.const 0x29fffc)))))"
         }
+        Feature::Atomics => {
+            "(module
+               (memory 1)
+               (func (export \"run\") (result i32)
+                 (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 42)))
+                 (atomic.fence)
+                 (drop (memory.atomic.notify (i32.const 4) (i32.const 1)))
+                 (i32.atomic.load (i32.const 4))))"
+        }
         Feature::CustomPageSizes => {
             "(module
                (memory 41 (pagesize 1))

@@ -140,6 +140,7 @@ impl Settings {
             Feature::ExtendedConst,
         ]);
         const THREADS: Features = Features::of(&[Feature::Threads]);
+        const ATOMICS: Features = Features::of(&[Feature::Atomics]);
         let features = match self.compiler {
             Compiler::Cranelift { .. } => ALL,
             Compiler::Winch => ALL.without(Features::of(&[Feature::TailCall])),
@@ -148,7 +149,8 @@ impl Settings {
         // A shared memory neither lives in a pool nor moves: where nothing is
         // reserved for it, it does not grow.
         match (&self.allocator, self.layout.reservation) {
-            (Allocator::Pooling { .. }, _) | (_, Some(_)) => features.without(THREADS),
+            _ if !features.has(Feature::Threads) => features,
+            (Allocator::Pooling { .. }, _) | (_, Some(_)) => features.without(THREADS).and(ATOMICS),
             (Allocator::OnDemand | Allocator::Creator, None) => features,
         }
     }
