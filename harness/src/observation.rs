@@ -112,20 +112,43 @@ pub struct MemoryState {
 /// seed 0) of the bytes there are (fewer than [`CHUNK`] at the end of a memory
 /// with small pages).
 pub fn digest(bytes: &[u8]) -> u64 {
-    if bytes.iter().all(|&b| b == 0) {
+    if is_zero(bytes) {
         0
     } else {
         xxhash_rust::xxh3::xxh3_64(bytes)
     }
 }
 
+/// Whether all bytes are zero: block by block, since a loop that may end at
+/// every byte is compiled to one that looks at every byte by itself, and most
+/// of what is digested is zero.
+fn is_zero(bytes: &[u8]) -> bool {
+    let (blocks, rest) = bytes.as_chunks::<256>();
+    let zero = |block: &[u8]| block.iter().fold(0, |any, byte| any | byte) == 0;
+    blocks.iter().all(|block| zero(block)) && zero(rest)
+}
+
 /// Which chunks of large memories are looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watch {
-    /// Memories of up to this many chunks are looked at whole.
+    /// Memories of up to this many chunks are looked at whole at the end.
     pub full: u64,
+    /// The same after a step that trapped, of which there are many. What is
+    /// overlooked there is still found at the end.
+    pub full_after_trap: u64,
     /// In larger ones these chunks, ascending; those beyond the end are left out.
     pub chunks: Vec<u64>,
+}
+
+impl Watch {
+    /// Memories of up to `chunks` chunks, whole; of larger ones the size only.
+    pub fn whole(chunks: u64) -> Watch {
+        Watch {
+            full: chunks,
+            full_after_trap: chunks,
+            chunks: Vec::new(),
+        }
+    }
 }
 
 /// What one step gave, with the memories where they were looked at.
@@ -163,4 +186,21 @@ pub struct Timing {
     pub read_back: u64,
     /// Making and dropping engines, stores and instances.
     pub teardown: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_zeros_digest_to_zero() {
+        let mut bytes = vec![0; 1000];
+        assert_eq!(digest(&bytes), 0);
+        assert_eq!(digest(&[]), 0);
+        for at in 0..bytes.len() {
+            bytes[at] = 1;
+            assert_ne!(digest(&bytes), 0, "byte {at}");
+            bytes[at] = 0;
+        }
+    }
 }

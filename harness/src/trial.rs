@@ -84,13 +84,14 @@ pub fn try_script(
     // first run only finds out which of their chunks are worth a look.
     let whole = Watch {
         full: reference::WATCH_FULL,
+        full_after_trap: reference::WATCH_FULL_AFTER_TRAP,
         chunks: Vec::new(),
     };
     let first = Job::new(script, budget, &whole, &[]);
     let mut reference = reference::observe(&first, &reference::Options::default());
     let watch = reference::watch_for(&reference);
     let job = first.watching(&watch);
-    let large = u128::from(reference::WATCH_FULL) * CHUNK as u128;
+    let large = u128::from(reference::WATCH_FULL_AFTER_TRAP) * CHUNK as u128;
     let states = reference
         .observation
         .steps

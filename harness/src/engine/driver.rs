@@ -217,6 +217,10 @@ struct Run<'a, 'j, E: Embedding> {
 impl<'a, E: Embedding> Run<'a, '_, E> {
     fn run(mut self) -> Observation {
         let last = self.job.script.steps.len().saturating_sub(1);
+        let after_trap = Watch {
+            full: self.job.watch.full_after_trap,
+            ..self.job.watch.clone()
+        };
         for (index, step) in self.job.script.steps.iter().enumerate() {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.step(index, step)))
                 .unwrap_or_else(|payload| Outcome::Panic(panic_message(&*payload)));
@@ -225,11 +229,15 @@ impl<'a, E: Embedding> Run<'a, '_, E> {
                 Outcome::Interrupted | Outcome::Panic(_) => true,
                 _ => false,
             };
-            let memories = if matches!(outcome, Outcome::Trap(_)) || (index == last && !stop) {
-                catch_unwind(AssertUnwindSafe(|| self.look())).unwrap_or_default()
-            } else {
-                Vec::new()
+            let watch = match outcome {
+                _ if stop => None,
+                _ if index == last => Some(self.job.watch),
+                Outcome::Trap(_) => Some(&after_trap),
+                _ => None,
             };
+            let memories = watch
+                .and_then(|watch| catch_unwind(AssertUnwindSafe(|| self.look(watch))).ok())
+                .unwrap_or_default();
             self.embedding.after_step();
             self.capture(index);
             self.observation
@@ -324,7 +332,7 @@ impl<'a, E: Embedding> Run<'a, '_, E> {
     }
 
     /// The state of every observable memory.
-    fn look(&mut self) -> Vec<MemoryState> {
+    fn look(&mut self, watch: &Watch) -> Vec<MemoryState> {
         let began = Instant::now();
         let mut states = Vec::new();
         for (name, exports) in &self.observable {
@@ -332,9 +340,7 @@ impl<'a, E: Embedding> Run<'a, '_, E> {
                 continue;
             };
             for export in exports.iter() {
-                if let Some((bytes, chunks)) =
-                    self.embedding.memory(instance, export, self.job.watch)
-                {
+                if let Some((bytes, chunks)) = self.embedding.memory(instance, export, watch) {
                     states.push(MemoryState {
                         instance: (*name).to_owned(),
                         export: export.clone(),

@@ -30,6 +30,9 @@ pub const FEATURES: Features = Features::of(&[
 /// Memories of up to this many chunks are looked at whole.
 pub const WATCH_FULL: u64 = 32;
 
+/// The same after a step that trapped: reading 64 KiB takes as long as a call.
+pub const WATCH_FULL_AFTER_TRAP: u64 = 2;
+
 /// How the reference is to run.
 #[derive(Clone)]
 pub struct Options {
@@ -101,6 +104,7 @@ pub fn watch_for(run: &ReferenceRun) -> Watch {
     }
     Watch {
         full: WATCH_FULL,
+        full_after_trap: WATCH_FULL_AFTER_TRAP,
         chunks: chunks.into_iter().collect(),
     }
 }

@@ -79,6 +79,7 @@ impl Steps {
         let script = Script { steps: self.0 };
         let watch = Watch {
             full: 8,
+            full_after_trap: 8,
             chunks: chunks.to_vec(),
         };
         let budget = Budget { memory_bytes };

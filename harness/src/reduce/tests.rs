@@ -111,10 +111,7 @@ fn class(script: &Script, engine: &mut dyn Engine, budget: Budget) -> Option<Cla
         fuel: 100_000,
         ..reference::Options::default()
     };
-    let watch = crate::observation::Watch {
-        full: 64,
-        chunks: Vec::new(),
-    };
+    let watch = crate::observation::Watch::whole(64);
     let job = Job::new(script, budget, &watch, &[]);
     let right = reference::observe(&job, &options).observation;
     match compare(&right, &engine.observe(&job)) {
