@@ -69,7 +69,7 @@ impl EngineOptions {
         let in_process = self.in_process;
         Ok(move || -> Box<dyn Runner> {
             if in_process {
-                Box::new(InProcess::new(engine::all()))
+                Box::new(InProcess::new(linked_in()))
             } else {
                 Box::new(Worker::new(options.clone()))
             }
@@ -77,12 +77,45 @@ impl EngineOptions {
     }
 }
 
+/// Everything this program can run: the engines, and the mutants.
+pub(crate) fn linked_in() -> Vec<Configuration> {
+    let mut configurations = engine::all();
+    configurations.extend(engine::mutants());
+    configurations
+}
+
 /// Where the corpus is.
 #[derive(Args, Clone)]
 pub(crate) struct CorpusOptions {
-    /// The folder of the corpus
-    #[arg(long, value_name = "DIR", default_value_os_t = default_corpus())]
-    pub(crate) corpus: PathBuf,
+    /// The folder of the corpus [default: corpus/ of the repository; below
+    /// target/ when a mutant is among the engines]
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
+}
+
+impl CorpusOptions {
+    /// The folder of the corpus, for a run of these configurations: what is
+    /// found in planted faults has no place among what is found in engines.
+    pub(crate) fn folder(&self, configurations: &[Configuration]) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.corpus {
+            return Ok(folder.clone());
+        }
+        if configurations.iter().all(|c| c.engine() != "mutant") {
+            return Ok(default_corpus());
+        }
+        scratch("mutants")
+    }
+}
+
+/// A folder for what need not be kept, below `target/`.
+pub(crate) fn scratch(name: &str) -> anyhow::Result<PathBuf> {
+    let folder =
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/trapline")).join(name);
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("{}: cannot be made", folder.display()))?;
+    folder
+        .canonicalize()
+        .with_context(|| format!("{}: cannot be found", folder.display()))
 }
 
 /// `corpus/` of the repository, wherever in it the command is given.

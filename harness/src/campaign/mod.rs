@@ -39,6 +39,9 @@ pub struct Options {
     pub budget: Budget,
     /// The names of the configurations.
     pub configurations: Vec<String>,
+    /// On how many of them each case is run, drawn anew for each: so many
+    /// configurations are covered at the cost of a few. All if `None`.
+    pub swarm: Option<usize>,
     /// Where a script that diverges is put before it is reduced.
     pub unreduced: PathBuf,
 }
@@ -153,11 +156,10 @@ impl JobRun<'_> {
         let began = Instant::now();
         let script = generate::case(self.options.seed, case, &self.options.generate);
         let generated = began.elapsed();
-        let names: Vec<&str> = self
-            .options
-            .configurations
+        let drawn = drawn(self.options, case);
+        let names: Vec<&str> = drawn
             .iter()
-            .map(String::as_str)
+            .map(|&index| self.options.configurations[index].as_str())
             .collect();
         let trial = try_script(&script, self.options.budget, &mut *self.runner, &names)?;
 
@@ -184,8 +186,8 @@ impl JobRun<'_> {
         outcomes.cases += 1;
         outcomes.phases.generate += u64::try_from(generated.as_nanos()).unwrap_or(u64::MAX);
         outcomes.phases.add(&trial);
-        for (tally, judged) in outcomes.tallies.iter_mut().zip(&trial.judged) {
-            tally.add(judged);
+        for (index, judged) in drawn.into_iter().zip(&trial.judged) {
+            outcomes.tallies[index].add(judged);
         }
         if let Some(why) = reference_skip(&trial.reference.observation.steps) {
             *outcomes.reference_skips.entry(why).or_default() += 1;
@@ -201,6 +203,20 @@ impl JobRun<'_> {
         }
         Ok(())
     }
+}
+
+/// The indices of the configurations that a case is run on, in their order.
+fn drawn(options: &Options, case: u64) -> Vec<usize> {
+    let mut indices: Vec<usize> = (0..options.configurations.len()).collect();
+    let count = options.swarm.unwrap_or(indices.len()).min(indices.len());
+    let mut random = fastrand::Rng::with_seed(options.seed ^ case.rotate_left(32));
+    for place in 0..count {
+        let other = random.usize(place..indices.len());
+        indices.swap(place, other);
+    }
+    indices.truncate(count);
+    indices.sort_unstable();
+    indices
 }
 
 /// Why the reference did not run the whole script, if it did not.

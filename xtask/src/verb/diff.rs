@@ -9,13 +9,12 @@ use clap::Args;
 use serde::Serialize;
 use trapline_harness::campaign::{self, Outcomes, Phases, Progress, Tally};
 use trapline_harness::corpus::Corpus;
-use trapline_harness::engine;
 use trapline_harness::file::{Filed, Filer};
 use trapline_harness::generate::{self, Focus};
 
 use crate::End;
 use crate::interrupt::on_interrupt;
-use crate::options::{CorpusOptions, EngineOptions, parse_time};
+use crate::options::{CorpusOptions, EngineOptions, linked_in, parse_time, scratch};
 use crate::progress::Live;
 use crate::table::table;
 
@@ -42,6 +41,10 @@ pub(crate) struct Diff {
     /// How many cases at a time, each with a worker process of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
+    /// On how many of the configurations each case is run, drawn anew for each
+    /// case; 0 for all of them
+    #[arg(long, value_name = "K", default_value_t = 6)]
+    swarm: usize,
     /// Write what was found, counted and timed to FILE as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -83,7 +86,8 @@ impl Diff {
     /// Runs the campaign.
     pub(crate) fn run(self) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
-        let mut corpus = Corpus::open(&self.corpus.corpus).map_err(|why| anyhow!("{why}"))?;
+        let mut corpus =
+            Corpus::open(&self.corpus.folder(&configurations)?).map_err(|why| anyhow!("{why}"))?;
         corpus.check_writable().map_err(|why| anyhow!("{why}"))?;
         if let Some(file) = &self.json {
             check_writable(file)?;
@@ -106,13 +110,16 @@ impl Diff {
             },
             budget,
             configurations: configurations.iter().map(|c| c.name.to_owned()).collect(),
-            unreduced: unreduced_folder(seed)?,
+            unreduced: scratch("unreduced")?.join(seed.to_string()),
+            swarm: (self.swarm > 0).then_some(self.swarm),
         };
         eprintln!(
             "seed {seed}, {} configurations: {}",
             options.configurations.len(),
             options.configurations.join(" ")
         );
+        std::fs::create_dir_all(&options.unreduced)
+            .with_context(|| format!("{}: cannot be made", options.unreduced.display()))?;
         let runners = self.engines.runners()?;
         let interrupted = on_interrupt()?;
         let progress = Arc::new(Progress::default());
@@ -130,7 +137,15 @@ impl Diff {
         let mut rows = Vec::new();
         let mut found_new = false;
         let origin = format!("seed {seed}{}", focus_words(&self.focus));
-        let mut filer = Filer::new(&mut corpus, runners(), engine::all(), budget, &origin);
+        // A divergence is tried on every configuration there is; on mutants
+        // only where they were asked for.
+        let everywhere = linked_in()
+            .into_iter()
+            .filter(|c| {
+                c.engine() != "mutant" || options.configurations.iter().any(|n| n == c.name)
+            })
+            .collect();
+        let mut filer = Filer::new(&mut corpus, runners(), everywhere, budget, &origin);
         for sighting in outcomes.sightings.values() {
             let mut row = Row {
                 signature: sighting.signature().to_string(),
@@ -302,18 +317,6 @@ fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     // Small enough to type.
     RandomState::new().hash_one(std::process::id()) >> 32
-}
-
-/// Where the scripts of this campaign are kept until they are reduced.
-fn unreduced_folder(seed: u64) -> anyhow::Result<PathBuf> {
-    let folder = Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../target/trapline/unreduced"
-    ))
-    .join(seed.to_string());
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("{}: cannot be made", folder.display()))?;
-    Ok(folder)
 }
 
 fn check_writable(file: &Path) -> anyhow::Result<()> {

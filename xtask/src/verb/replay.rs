@@ -69,7 +69,8 @@ impl Replay {
     pub(crate) fn run(self) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
         let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
-        let corpus = Corpus::open(&self.corpus.corpus).map_err(|why| anyhow!("{why}"))?;
+        let corpus =
+            Corpus::open(&self.corpus.folder(&configurations)?).map_err(|why| anyhow!("{why}"))?;
         let files = match self.files.is_empty() {
             true => corpus.files().map_err(|why| anyhow!("{why}"))?,
             false => self.files.clone(),

@@ -3,9 +3,10 @@
 use std::io;
 
 use clap::Args;
-use trapline_harness::{engine, worker};
+use trapline_harness::worker;
 
 use crate::End;
+use crate::options::linked_in;
 
 /// Speaks the protocol of `trapline_harness::worker::protocol`.
 #[derive(Args)]
@@ -22,7 +23,7 @@ impl Worker {
         std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
         // An engine that prints must not write into a frame.
         let replies = private_stdout()?;
-        worker::serve(engine::all(), io::stdin().lock(), replies)?;
+        worker::serve(linked_in(), io::stdin().lock(), replies)?;
         Ok(End::NothingNew)
     }
 }

@@ -1,0 +1,188 @@
+//! Planted faults go the whole way: generated, judged, reduced, named, filed.
+//!
+//! For each focus, faults that belong to it. The engine is the reference with
+//! one rule broken, so that the test needs no engine and no luck.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use trapline_harness::campaign::{self, Progress};
+use trapline_harness::corpus::{Corpus, stated};
+use trapline_harness::engine::{self, Budget};
+use trapline_harness::file::{Filed, Filer};
+use trapline_harness::generate::{self, Focus};
+use trapline_harness::judge::Class;
+use trapline_harness::script::wast;
+use trapline_harness::trial::{Verdict, try_script};
+use trapline_harness::worker::{InProcess, Runner};
+
+/// So many lines of `.wast` show a fault, at the most.
+const LINES: usize = 15;
+
+/// Which faults each focus must find within so many cases, and as what.
+const FAULTS: [(Focus, &str, &[Class]); 8] = [
+    (
+        Focus::Grow,
+        "mutant/grow-new-size",
+        &[Class::GrowResult, Class::Value],
+    ),
+    (
+        Focus::Grow,
+        "mutant/grow-maximum-ignored",
+        &[Class::MemorySize, Class::GrowResult, Class::Value],
+    ),
+    (Focus::Oob, "mutant/bound-short", &[Class::SpuriousTrap]),
+    (
+        Focus::Oob,
+        "mutant/store-partial",
+        &[Class::MemoryContents, Class::StaleData],
+    ),
+    (Focus::Memory64, "mutant/offset-32", &[Class::MissingTrap]),
+    (Focus::Memory64, "mutant/address-32", &[Class::MissingTrap]),
+    (
+        Focus::Shared,
+        "mutant/atomic-unaligned",
+        &[Class::MissingTrap],
+    ),
+    (
+        Focus::Shared,
+        "mutant/bound-shared-short",
+        &[Class::SpuriousTrap],
+    ),
+];
+
+const BUDGET: Budget = Budget {
+    memory_bytes: 4 << 20,
+};
+
+const CASES: u64 = 200;
+
+#[test]
+fn every_focus_finds_its_faults_and_files_them_small() {
+    for (focus, mutant, classes) in FAULTS {
+        let folder = tempfile::tempdir().unwrap();
+        let unreduced = folder.path().join("unreduced");
+        let corpus = folder.path().join("corpus");
+        std::fs::create_dir(&unreduced).unwrap();
+        std::fs::create_dir(&corpus).unwrap();
+        let outcomes = find(focus, mutant, &unreduced);
+        let (_, sighting) = outcomes
+            .sightings
+            .iter()
+            .find(|((class, _), _)| classes.contains(class))
+            .unwrap_or_else(|| {
+                panic!(
+                    "{focus} does not find {mutant}: {:?}",
+                    outcomes.sightings.keys()
+                )
+            });
+        assert!(
+            sighting.path(&unreduced).is_file(),
+            "{mutant}: not on disk before it is reduced"
+        );
+
+        let mut corpus = Corpus::open(&corpus).unwrap();
+        let only = |name: &str| {
+            engine::mutants()
+                .into_iter()
+                .filter(|c| c.name == name)
+                .collect()
+        };
+        let mut filer = Filer::new(&mut corpus, runner(), only(mutant), BUDGET, "a test");
+        let filed = filer.file(sighting, &AtomicBool::new(false)).unwrap();
+        let Filed::New { signature, file } = filed else {
+            panic!("{mutant}: {filed:?}")
+        };
+        let again = filer.file(sighting, &AtomicBool::new(false)).unwrap();
+        assert!(matches!(again, Filed::Known { .. }), "{mutant}: {again:?}");
+
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with(";;")).count();
+        assert!(lines <= LINES, "{mutant}: {lines} lines:\n{text}");
+        let stated = stated(&text);
+        assert_eq!(stated.signature.as_deref(), Some(&*signature));
+        assert_eq!(stated.diverging, [mutant]);
+
+        // What was filed still shows it, read back from text.
+        let script = wast::read(&file).unwrap().script;
+        let trial = try_script(&script, BUDGET, &mut *runner(), &[mutant]).unwrap();
+        let Verdict::Diverges(difference) = &trial.judged[0].verdict else {
+            panic!("{mutant}: the file shows nothing:\n{text}");
+        };
+        assert_eq!(
+            difference.class, sighting.difference.class,
+            "{mutant}:\n{text}"
+        );
+    }
+}
+
+#[test]
+fn the_specification_has_no_fault() {
+    // The reference as an engine, judged against itself: whatever is found
+    // here is a false positive.
+    let right = engine::mutants()
+        .into_iter()
+        .next()
+        .map(|mutant| engine::Configuration {
+            name: "mutant/none",
+            build: || {
+                Ok(engine::reference::engine(|| {
+                    std::sync::Arc::new(trapline_reference::Specification)
+                }))
+            },
+            ..mutant
+        });
+    let mut runner = InProcess::new(right.into_iter().collect());
+    let options = generate::Options::default();
+    for case in 0..300 {
+        let script = generate::case(5, case, &options);
+        let trial = try_script(&script, BUDGET, &mut runner, &["mutant/none"]).unwrap();
+        let verdict = &trial.judged[0].verdict;
+        assert!(
+            !matches!(verdict, Verdict::Diverges(_)),
+            "case {case}: {verdict:?}"
+        );
+    }
+}
+
+#[test]
+fn jobs_only_divide_the_cases_between_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = |jobs| {
+        let outcomes = campaign(Focus::Oob, "mutant/bound-short", folder.path(), jobs);
+        let cases: Vec<_> = outcomes
+            .sightings
+            .iter()
+            .map(|(key, s)| (key.clone(), s.case, s.count))
+            .collect();
+        (outcomes.cases, cases)
+    };
+    assert_eq!(keys(1), keys(3));
+}
+
+fn find(focus: Focus, mutant: &str, unreduced: &Path) -> campaign::Outcomes {
+    campaign(focus, mutant, unreduced, 1)
+}
+
+fn campaign(focus: Focus, mutant: &str, unreduced: &Path, jobs: usize) -> campaign::Outcomes {
+    let options = campaign::Options {
+        seed: 11,
+        cases: Some(CASES),
+        time: None,
+        jobs,
+        generate: generate::Options {
+            focus: vec![focus],
+            budget: BUDGET,
+            ..Default::default()
+        },
+        budget: BUDGET,
+        configurations: vec![mutant.to_owned()],
+        swarm: None,
+        unreduced: unreduced.to_owned(),
+    };
+    campaign::run(&options, &runner, &Progress::default()).unwrap()
+}
+
+fn runner() -> Box<dyn Runner> {
+    Box::new(InProcess::new(engine::mutants()))
+}
