@@ -8,6 +8,7 @@ pub mod campaign;
 pub mod corpus;
 pub mod engine;
 pub mod file;
+pub mod fuzzing;
 pub mod generate;
 pub mod judge;
 pub mod observation;
