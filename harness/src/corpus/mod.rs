@@ -59,8 +59,16 @@ impl Corpus {
             .divergences
             .entry(signature.to_owned())
             .or_insert(Status::New);
-        self.known.write(&self.folder.join("known.toml"))?;
+        self.save()?;
         Ok(path)
+    }
+
+    /// Writes what is [known](Self::known).
+    ///
+    /// # Errors
+    /// One line, if the file cannot be written.
+    pub fn save(&self) -> Result<(), String> {
+        self.known.write(&self.folder.join("known.toml"))
     }
 
     /// The files, sorted by name.

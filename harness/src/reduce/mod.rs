@@ -2,7 +2,7 @@
 //!
 //! The reducer knows nothing of engines: a *check* says whether a candidate
 //! still shows the same. Modules are edited as trees of their text
-//! ([`tree`](crate::script::tree)), where everything has a name: taking out a
+//! (`script::tree`), where everything has a name: taking out a
 //! function or a parameter renumbers nothing, a candidate in which a name is
 //! missing does not encode, and one tree serves all instructions there are.
 //! Candidates that are no longer valid (where the module was) never reach the
@@ -13,6 +13,7 @@ mod arguments;
 mod body;
 mod case;
 mod fields;
+mod load;
 mod names;
 mod numbers;
 mod steps;
@@ -23,6 +24,7 @@ use std::collections::HashSet;
 
 use crate::script::Script;
 use case::Case;
+pub use load::with_load;
 
 /// What bounds a reduction, and who is told of it.
 pub struct Options<'a> {

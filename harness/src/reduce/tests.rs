@@ -105,6 +105,26 @@ fn an_invalid_module_may_stay_invalid_and_a_valid_one_may_not() {
     );
 }
 
+#[test]
+fn a_load_is_added_to_the_module_whose_memory_it_is() {
+    let text = r#"(module $a (memory (export "x") 0) (memory (export "m") i64 1) (func (export "load")))
+        (module $b)"#;
+    let loads = with_load(&script(text), "a", "m", 18).expect("it can be added");
+    assert_eq!(
+        print::to_wast(&loads, &[], ""),
+        r#"(module $a
+  (memory (export "x") 0)
+  (memory (export "m") i64 1)
+  (func (export "load"))
+  (func (export "load1") (result i32) (i32.load8_u 1 (i64.const 18))))
+(module $b)
+(invoke $a "load1")
+"#
+    );
+    assert_eq!(with_load(&script(text), "b", "m", 18), None);
+    assert_eq!(with_load(&script(text), "c", "m", 18), None);
+}
+
 /// The class of the first difference between the reference and an engine.
 fn class(script: &Script, engine: &mut dyn Engine, budget: Budget) -> Option<Class> {
     let options = reference::Options {

@@ -2,9 +2,12 @@
 
 mod diff;
 mod engines;
+mod reduce;
 mod replay;
+mod report;
 mod run;
 mod spec;
+mod triage;
 mod worker;
 
 use clap::Subcommand;
@@ -20,6 +23,12 @@ pub(crate) enum Verb {
     Run(run::Run),
     /// Run the corpus on every engine: what is still open, what has been fixed
     Replay(replay::Replay),
+    /// Minimize one file that diverges
+    Reduce(reduce::Reduce),
+    /// Write the bug report on one file, and check its stand-alone program
+    Report(report::Report),
+    /// List what is known of each divergence, or set it
+    Triage(triage::Triage),
     /// Run the official test suite on the reference and on every engine
     Spec(spec::Spec),
     /// List engines, versions, configurations and their features
@@ -36,6 +45,9 @@ impl Verb {
             Verb::Diff(verb) => verb.run(),
             Verb::Run(verb) => verb.run(),
             Verb::Replay(verb) => verb.run(),
+            Verb::Reduce(verb) => verb.run(),
+            Verb::Report(verb) => verb.run(),
+            Verb::Triage(verb) => verb.run(),
             Verb::Spec(verb) => verb.run(),
             Verb::Engines(verb) => verb.run(),
             Verb::Worker(verb) => verb.run(),

@@ -1,0 +1,137 @@
+//! The text of a report.
+
+use std::fmt::Write as _;
+
+use super::{Facts, LookAt, channel, uses_host};
+
+/// One line that says who does what.
+pub(super) fn title(facts: &Facts<'_>) -> String {
+    let operation = match facts.operation.as_str() {
+        "none" => String::new(),
+        operation => format!(" at `{operation}`"),
+    };
+    format!(
+        "{} ({}): {}{operation}",
+        facts.configuration.engine(),
+        facts.configuration.name,
+        facts.difference.class,
+    )
+}
+
+/// The whole report.
+pub(super) fn text(facts: &Facts<'_>) -> String {
+    let mut out = format!("# {}\n\n", title(facts));
+    severity(facts, &mut out);
+    let _ = write!(
+        out,
+        "## Test case\n\n`{}`:\n\n```wasm\n{}```\n\n",
+        facts.file, facts.wast
+    );
+    steps(facts, &mut out);
+    expected_and_actual(facts, &mut out);
+    environment(facts, &mut out);
+    out
+}
+
+fn severity(facts: &Facts<'_>, out: &mut String) {
+    let class = facts.difference.class;
+    let channel = channel(facts.configuration.engine(), class);
+    let _ = if class.breaks_sandbox() {
+        write!(
+            out,
+            "**Security: this can break a sandbox ({class}). Report it in private, to \
+             {channel}, and not in a public tracker.**\n\n"
+        )
+    } else {
+        write!(out, "Class: {class}. To be reported at {channel}.\n\n")
+    };
+}
+
+fn steps(facts: &Facts<'_>, out: &mut String) {
+    out.push_str("## Steps to reproduce\n\n");
+    if let Some(command) = command(facts) {
+        let _ = write!(
+            out,
+            "With the engine's command line:\n\n```sh\n{command}\n```\n\n"
+        );
+    }
+    match facts.standalone {
+        Ok(program) => {
+            let _ = write!(
+                out,
+                "With a program against the published crate (`cargo run`; it prints each step \
+                 with what is expected, and exits with 1 if something else happens):\n\n\
+                 `Cargo.toml`\n\n```toml\n{}```\n\n\
+                 <details><summary><code>src/main.rs</code></summary>\n\n```rust\n{}```\n\n</details>\n\n",
+                program.manifest, program.main
+            );
+        }
+        Err(why) => {
+            let _ = write!(
+                out,
+                "Run the test case in configuration `{}`: {} (No stand-alone program: {why}.)\n\n",
+                facts.configuration.name, facts.configuration.about
+            );
+        }
+    }
+}
+
+/// The command that shows it, where a plain `.wast` on a plain configuration does.
+fn command(facts: &Facts<'_>) -> Option<String> {
+    if uses_host(&facts.wast) || facts.look.is_some() {
+        return None;
+    }
+    let file = facts.file;
+    let proposals = "-W multi-memory,memory64,custom-page-sizes,threads,shared-memory";
+    Some(match facts.configuration.name {
+        "wasmtime/cranelift" => format!("wasmtime wast {proposals} {file}"),
+        "wasmtime/winch" => format!("wasmtime wast -C compiler=winch {proposals} {file}"),
+        "wasmtime/pulley" => format!("wasmtime wast --target pulley64 {proposals} {file}"),
+        "wasmer/cranelift" => format!("wasmer wast --cranelift {file}"),
+        "wasmer/singlepass" => format!("wasmer wast --singlepass {file}"),
+        _ => return None,
+    })
+}
+
+fn expected_and_actual(facts: &Facts<'_>, out: &mut String) {
+    let difference = facts.difference;
+    let section = facts.section;
+    let _ = write!(
+        out,
+        "## Expected\n\n{}\n\n[{}]({})\n\n",
+        difference.expected, section.title, section.link
+    );
+    if let Some((look, _)) = &facts.look {
+        let _ = match look.at {
+            LookAt::Byte(address, byte) => write!(
+                out,
+                "The byte at address {address} of memory `{}` is then `{byte:#04x}`.\n\n",
+                look.memory
+            ),
+            LookAt::Size(bytes) => {
+                write!(out, "Memory `{}` then has {bytes} bytes.\n\n", look.memory)
+            }
+        };
+    }
+    let _ = write!(out, "## Actual\n\n{}\n\n", difference.got);
+    if let Some((look, got)) = &facts.look {
+        let _ = match look.at {
+            LookAt::Byte(..) => write!(out, "The byte is `{got}`.\n\n"),
+            LookAt::Size(_) => write!(out, "It has {got} bytes.\n\n"),
+        };
+    }
+}
+
+fn environment(facts: &Facts<'_>, out: &mut String) {
+    let _ = write!(
+        out,
+        "## Versions and configurations\n\n- diverging: {}\n- conforming: {}\n- on: {}, {}\n",
+        facts.diverging.join(", "),
+        match facts.conforming.is_empty() {
+            true => "none of those tried".to_owned(),
+            false => facts.conforming.join(", "),
+        },
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+    );
+}

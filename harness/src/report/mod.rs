@@ -1,0 +1,212 @@
+//! Bug reports: Markdown ready to paste, with a program that shows the divergence.
+
+mod markdown;
+mod standalone;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{Budget, Configuration, Job, reference};
+use crate::judge::{Class, Difference, Section, section_of};
+use crate::script::{Script, print};
+use crate::trial::{Trial, Verdict, captures, subject};
+use crate::worker::{Answer, Runner};
+
+pub use standalone::{Look, LookAt, Standalone};
+
+/// A report on how one engine diverges in one script.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// One line.
+    pub title: String,
+    /// The text, with the title.
+    pub markdown: String,
+    /// The configuration it is about.
+    pub configuration: String,
+    /// Whether it belongs to the engine's private channel.
+    pub private: bool,
+    /// The program that shows it, or why there is none.
+    pub standalone: Result<Standalone, String>,
+}
+
+/// What a report is made from.
+struct Facts<'a> {
+    /// The name to give to the `.wast`.
+    file: &'a str,
+    wast: String,
+    configuration: &'a Configuration,
+    difference: &'a Difference,
+    section: Section,
+    operation: String,
+    /// What the specification and the engine say of the memory that differs.
+    look: Option<(Look, String)>,
+    standalone: &'a Result<Standalone, String>,
+    diverging: Vec<String>,
+    conforming: Vec<String>,
+}
+
+/// Writes the report on `script`, tried as `trial` on all `configurations`:
+/// on the engine that is asked for, otherwise on that of the most severe
+/// divergence. `file` is the name of the `.wast`, without folders.
+///
+/// # Errors
+/// In words: nobody (or not the engine asked for) diverges, or an engine cannot be run.
+pub fn report(
+    file: &str,
+    script: &Script,
+    trial: &Trial,
+    configurations: &[Configuration],
+    engine: Option<&str>,
+    budget: Budget,
+    runner: &mut dyn Runner,
+) -> Result<Report, String> {
+    let (configuration, difference) = choose(trial, configurations, engine).ok_or_else(|| {
+        let who = engine.unwrap_or("no engine");
+        format!("{file}: {who} does not diverge")
+            .replace("no engine does not diverge", "nobody diverges")
+    })?;
+    // What follows the divergence is nobody's business.
+    let script = Script {
+        steps: script.steps[..=difference.step].to_vec(),
+    };
+    let outcomes = trial.outcomes();
+    let look = look(&script, trial, difference, configuration, budget, runner)?;
+    let standalone = standalone::standalone(
+        &script,
+        &outcomes,
+        look.as_ref().map(|(look, _)| look),
+        configuration.name,
+        configuration.version,
+    );
+    let subject = subject(&script, &trial.reference, difference);
+    let (mut diverging, mut conforming) = (Vec::new(), Vec::new());
+    for judged in &trial.judged {
+        let version = configurations
+            .iter()
+            .find(|c| c.name == judged.configuration);
+        let name = format!(
+            "{} {}",
+            judged.configuration,
+            version.map_or("", |c| c.version)
+        );
+        match &judged.verdict {
+            Verdict::Diverges(other) if other.class == difference.class => diverging.push(name),
+            Verdict::Conforms => conforming.push(name),
+            _ => {}
+        }
+    }
+    let facts = Facts {
+        file,
+        wast: print::to_wast(&script, &outcomes, ""),
+        configuration,
+        difference,
+        section: section_of(difference.class, &subject.operation),
+        operation: subject.operation,
+        look,
+        standalone: &standalone,
+        diverging,
+        conforming,
+    };
+    Ok(Report {
+        title: markdown::title(&facts),
+        markdown: markdown::text(&facts),
+        configuration: configuration.name.to_owned(),
+        private: difference.class.breaks_sandbox(),
+        standalone,
+    })
+}
+
+/// The most severe divergence; of several configurations one that a
+/// stand-alone program can make, and the plainest of these.
+fn choose<'a>(
+    trial: &'a Trial,
+    configurations: &'a [Configuration],
+    engine: Option<&str>,
+) -> Option<(&'a Configuration, &'a Difference)> {
+    let diverging = trial.judged.iter().filter_map(|judged| {
+        let Verdict::Diverges(difference) = &judged.verdict else {
+            return None;
+        };
+        let configuration = configurations
+            .iter()
+            .find(|c| c.name == judged.configuration)?;
+        let wanted = engine.is_none_or(|e| e == configuration.engine() || e == configuration.name);
+        wanted.then_some((configuration, difference))
+    });
+    diverging.min_by_key(|(configuration, difference)| {
+        let parts = configuration.name.matches('+').count();
+        (
+            difference.class,
+            !standalone::can_be_made(configuration.name),
+            parts,
+        )
+    })
+}
+
+/// Where a memory differs: what to look at, and what the engine has there.
+fn look(
+    script: &Script,
+    trial: &Trial,
+    difference: &Difference,
+    configuration: &Configuration,
+    budget: Budget,
+    runner: &mut dyn Runner,
+) -> Result<Option<(Look, String)>, String> {
+    let Some(memory) = &difference.memory else {
+        return Ok(None);
+    };
+    let look = |at| Look {
+        instance: memory.instance.clone(),
+        memory: memory.export.clone(),
+        at,
+    };
+    let watch = reference::watch_for(&trial.reference);
+    let captures = captures(difference);
+    let job = Job::new(script, budget, &watch, &captures);
+    let right = reference::observe(&job, &reference::Options::default()).observation;
+    let wrong = match runner.run(&job, &[configuration.name])?.pop() {
+        Some(Answer::Observed(observation)) => observation,
+        _ => return Ok(None),
+    };
+    let Some(chunk) = memory.chunk else {
+        let size = |observation: &crate::observation::Observation| {
+            let states = &observation.steps.get(difference.step)?.memories;
+            let state = states
+                .iter()
+                .find(|s| s.instance == memory.instance && s.export == memory.export);
+            state.map(|state| state.bytes)
+        };
+        return Ok(size(&right)
+            .zip(size(&wrong))
+            .map(|(right, wrong)| (look(LookAt::Size(right)), wrong.to_string())));
+    };
+    let (Some((_, right)), Some((_, wrong))) = (right.captured.first(), wrong.captured.first())
+    else {
+        return Ok(None);
+    };
+    let at = right.iter().zip(wrong).position(|(a, b)| a != b);
+    Ok(at.map(|at| {
+        let address = chunk * crate::observation::CHUNK as u64 + at as u64;
+        (
+            look(LookAt::Byte(address, right[at])),
+            format!("{:#04x}", wrong[at]),
+        )
+    }))
+}
+
+/// Where reports of an engine go.
+pub(crate) fn channel(engine: &str, class: Class) -> &'static str {
+    match (engine, class.breaks_sandbox()) {
+        ("wasmtime", true) => "https://bytecodealliance.org/security",
+        ("wasmtime", false) => "https://github.com/bytecodealliance/wasmtime/issues",
+        ("wasmer", true) => "https://github.com/wasmerio/wasmer/security",
+        ("wasmer", false) => "https://github.com/wasmerio/wasmer/issues",
+        ("wasmi", true) => "https://github.com/wasmi-labs/wasmi/security",
+        ("wasmi", false) => "https://github.com/wasmi-labs/wasmi/issues",
+        _ => "its maintainers",
+    }
+}
+
+/// Whether a script says something that only our own embedder does.
+pub(crate) fn uses_host(wast: &str) -> bool {
+    wast.contains("(invoke $host ") || wast.contains("(import \"host\" ")
+}

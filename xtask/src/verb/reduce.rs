@@ -1,0 +1,190 @@
+//! `cargo xtask reduce`: minimize one file.
+
+use std::cell::RefCell;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use anyhow::{anyhow, bail};
+use clap::Args;
+use trapline_harness::corpus::write_atomically;
+use trapline_harness::engine::Budget;
+use trapline_harness::judge::Difference;
+use trapline_harness::reduce::{Options, Progress, reduce};
+use trapline_harness::script::{Script, print, wast};
+use trapline_harness::trial::{Trial, Verdict, try_script};
+use trapline_harness::worker::Runner;
+
+use crate::End;
+use crate::interrupt::on_interrupt;
+use crate::options::EngineOptions;
+
+/// Minimizes a file that diverges: any .wast, .wat or .wasm. The result is
+/// printed, or written with --output; the file stays as it is.
+///
+/// Of several divergences it follows the most severe, on the first
+/// configuration that shows it (choose with --engines). Ctrl-C keeps the best
+/// so far.
+#[derive(Args)]
+pub(crate) struct Reduce {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Write the result to OUT
+    #[arg(long, short, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// How many candidates to try at most
+    #[arg(long, value_name = "N", default_value_t = 3000)]
+    max_checks: usize,
+    #[command(flatten)]
+    engines: EngineOptions,
+}
+
+/// How often a file must diverge to be reduced.
+const CONFIRMATIONS: u32 = 5;
+
+impl Reduce {
+    /// Reduces the file.
+    pub(crate) fn run(self) -> anyhow::Result<End> {
+        let configurations = self.engines.select()?;
+        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let budget = self.engines.budget();
+        let mut runner = self.engines.runners()?();
+        let mut source = wast::read(&self.file)?;
+        source.call_exports();
+        let trial = tried(&source.script, budget, &mut *runner, &names)?;
+        let file = self.file.display();
+        let Some((name, found)) = most_severe(&trial) else {
+            bail!("{file}: nobody diverges, nothing to reduce");
+        };
+        confirm(
+            &self.file,
+            &source.script,
+            budget,
+            &mut *runner,
+            name,
+            found,
+        )?;
+        eprintln!(
+            "{} on {name}: expected {}, got {}",
+            found.class, found.expected, found.got
+        );
+        let interrupted = on_interrupt()?;
+        let failure = RefCell::new(None);
+        let mut check = |script: &Script| match tried(script, budget, &mut *runner, &[name]) {
+            Ok(trial) => most_severe(&trial).is_some_and(|(_, d)| d.class == found.class),
+            Err(why) => {
+                failure.replace(Some(why));
+                false
+            }
+        };
+        let live = std::io::stderr().is_terminal();
+        let options = Options {
+            max_checks: self.max_checks,
+            cancelled: &|| interrupted.load(Ordering::Relaxed) || failure.borrow().is_some(),
+            progress: &|progress| show(live, progress),
+        };
+        let reduced = reduce(&source.script, &mut check, &options);
+        if let Some(why) = failure.into_inner() {
+            return Err(why);
+        }
+        let trial = tried(&reduced.script, budget, &mut *runner, &names)?;
+        let end = if reduced.complete { "" } else { ", cut short" };
+        eprintln!(
+            "{} candidates tried, {} taken{end}",
+            reduced.tried, reduced.accepted
+        );
+        let text = print::to_wast(
+            &reduced.script,
+            &trial.outcomes(),
+            &header(&self.file, &trial),
+        );
+        match &self.output {
+            Some(output) => {
+                write_atomically(output, text.as_bytes()).map_err(|why| anyhow!(why))?
+            }
+            None => print!("{text}"),
+        }
+        Ok(End::NothingNew)
+    }
+}
+
+fn tried(
+    script: &Script,
+    budget: Budget,
+    runner: &mut dyn Runner,
+    names: &[&str],
+) -> anyhow::Result<Trial> {
+    try_script(script, budget, runner, names).map_err(|why| anyhow!(why))
+}
+
+fn most_severe(trial: &Trial) -> Option<(&str, &Difference)> {
+    let diverging = trial
+        .judged
+        .iter()
+        .filter_map(|judged| match &judged.verdict {
+            Verdict::Diverges(difference) => Some((judged.configuration.as_str(), difference)),
+            _ => None,
+        });
+    diverging.min_by_key(|(_, difference)| difference.class)
+}
+
+/// A divergence that does not show every time cannot be reduced: candidates
+/// would be taken and turned away by chance.
+fn confirm(
+    file: &Path,
+    script: &Script,
+    budget: Budget,
+    runner: &mut dyn Runner,
+    name: &str,
+    found: &Difference,
+) -> anyhow::Result<()> {
+    let mut shown = 0;
+    for _ in 0..CONFIRMATIONS {
+        let trial = tried(script, budget, runner, &[name])?;
+        shown += u32::from(most_severe(&trial).is_some_and(|(_, d)| d.class == found.class));
+    }
+    if shown < CONFIRMATIONS {
+        bail!(
+            "{}: flaky: {} on {name} showed in {shown} of {CONFIRMATIONS} more runs, so it is \
+             left as it is",
+            file.display(),
+            found.class
+        );
+    }
+    Ok(())
+}
+
+/// One line on a terminal, over and over; nothing elsewhere.
+fn show(live: bool, progress: Progress) {
+    if live {
+        let Progress {
+            tried,
+            accepted,
+            steps,
+            bytes,
+        } = progress;
+        let line = format!("{tried} tried, {accepted} taken: {steps} steps, {bytes} bytes");
+        eprint!("\r{line:<70}\r");
+        // A progress line that cannot be shown is no reason to stop.
+        let _ = std::io::stderr().flush();
+    }
+}
+
+fn header(file: &Path, trial: &Trial) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut text = format!("Reduced from {name}.\n");
+    for judged in &trial.judged {
+        if let Verdict::Diverges(d) = &judged.verdict {
+            let (expected, got) = (
+                d.expected.trim_end(),
+                d.got.lines().next().unwrap_or_default(),
+            );
+            text.push_str(&format!(
+                "{}: {}: expected {expected}, got {got}\n",
+                judged.configuration, d.class
+            ));
+        }
+    }
+    text
+}
