@@ -1,6 +1,8 @@
 //! The adapter for wasmi.
 
 mod configurations;
+mod limits;
+mod memory;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,20 +10,20 @@ use std::collections::HashMap;
 use trapline_reference::Value;
 use wasmi::errors::{ErrorKind, HostError, InstantiationError, MemoryError, TableError};
 use wasmi::{
-    AsContextMut, Error, Extern, F32, F64, Func, FuncType, Instance, Memory, Module, Nullable,
-    ResourceLimiter, Store, TrapCode, Val, ValType,
+    Error, Extern, F32, F64, Func, FuncType, Instance, Module, Nullable, Store, TrapCode, Val,
+    ValType,
 };
 
-use wasmi_core::LimiterError;
-
 use super::driver::{self, Embedding, digests_of};
-use super::host::{self, HostMemory, HostTrap};
+use super::host::{self, HostTrap};
 use super::{Budget, Engine, Features, Job};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
 use crate::script::{HOST, HostFunc, ValueType};
 
 use configurations::Settings;
 pub(super) use configurations::configurations;
+use limits::Limits;
+use memory::call_host;
 
 /// Units of fuel that a script may use where fuel is counted.
 const FUEL: u64 = 200_000_000;
@@ -60,56 +62,6 @@ struct State {
     registry: HashMap<String, Instance>,
 }
 
-/// The budget.
-struct Limits {
-    bytes: u64,
-    /// Whether a growth failed that the type and the budget allow.
-    failed: bool,
-}
-
-impl ResourceLimiter for Limits {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
-        let allowed = desired as u64 <= self.bytes;
-        // Wasmi writes zeros over what it allocates, which makes it resident.
-        let affordable = desired <= host::COPIED_AT_MOST;
-        self.failed |= allowed && !affordable;
-        Ok(allowed && affordable)
-    }
-
-    fn memory_grow_failed(&mut self, _error: &MemoryError) -> Result<(), LimiterError> {
-        // Asked about only what the type allows, and called only when the
-        // answer was yes.
-        self.failed = true;
-        Ok(())
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        _desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
-        Ok(true)
-    }
-
-    fn instances(&self) -> usize {
-        usize::MAX
-    }
-
-    fn tables(&self) -> usize {
-        usize::MAX
-    }
-
-    fn memories(&self) -> usize {
-        usize::MAX
-    }
-}
-
 impl HostError for HostTrap {}
 
 /// One store.
@@ -128,10 +80,7 @@ struct Instantiated {
 
 impl Embedded {
     fn new(engine: &wasmi::Engine, settings: &'static Settings, budget: Budget) -> Embedded {
-        let limits = Limits {
-            bytes: budget.memory_bytes,
-            failed: false,
-        };
+        let limits = Limits::new(budget);
         let mut store = Store::new(
             engine,
             State {
@@ -154,7 +103,8 @@ impl Embedded {
     /// What a call has to be answered with that lacked resources on its way,
     /// whatever it gave.
     fn fell_short(&mut self) -> Option<Outcome> {
-        std::mem::take(&mut self.store.data_mut().limits.failed).then(host::beyond_means)
+        let failed = self.store.data_mut().limits.take_failed();
+        failed.then(host::beyond_means)
     }
 
     fn import(&mut self, module: &str, name: &str) -> Option<Extern> {
@@ -297,50 +247,6 @@ impl Embedding for Embedded {
                 host::window(memory.data(&self.store), start, len)
             })
     }
-}
-
-/// A memory together with its store, for the built-in instance.
-struct InStore<C> {
-    store: C,
-    memory: Memory,
-}
-
-impl<C: AsContextMut<Data = State>> HostMemory for InStore<C> {
-    fn grow(&mut self, pages: u64) -> Option<u64> {
-        self.memory.grow(&mut self.store, pages).ok()
-    }
-
-    fn pages(&mut self) -> u64 {
-        self.memory.size(&self.store)
-    }
-
-    fn read(&mut self, address: u64) -> Option<u8> {
-        let address = usize::try_from(address).ok()?;
-        let mut byte = [0];
-        self.memory.read(&self.store, address, &mut byte).ok()?;
-        Some(byte[0])
-    }
-
-    fn write(&mut self, address: u64, byte: u8) -> bool {
-        usize::try_from(address)
-            .is_ok_and(|address| self.memory.write(&mut self.store, address, &[byte]).is_ok())
-    }
-}
-
-fn call_host(
-    store: impl AsContextMut<Data = State>,
-    func: &HostFunc,
-    args: &[Value],
-) -> Result<Value, Error> {
-    let memory = store
-        .as_context()
-        .data()
-        .registry
-        .get(&func.instance)
-        .and_then(|instance| instance.get_memory(&store, &func.memory))
-        .ok_or_else(|| Error::host(HostTrap::no_memory(func)))?;
-    host::perform(func.op, &mut InStore { store, memory }, args)
-        .ok_or_else(|| Error::new("arguments of another type"))
 }
 
 /// How an instantiation or a call ended that failed.

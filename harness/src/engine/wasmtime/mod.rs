@@ -4,6 +4,7 @@ mod configurations;
 mod creator;
 mod limits;
 mod memory;
+mod settings;
 mod soil;
 
 use std::cell::RefCell;
@@ -19,9 +20,9 @@ use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Wat
 use crate::script::{HOST, HostFunc, ValueType};
 
 pub(super) use configurations::configurations;
-use configurations::{Metering, Settings};
 use limits::Limits;
 use memory::{AnyMemory, call_host};
+use settings::{Metering, Settings};
 use soil::Soil;
 
 /// Units of fuel, or seconds of wall clock, that a script may use in a

@@ -1,10 +1,14 @@
 //! What every configuration of every engine has to do with a script.
 
+mod declared;
+mod limits;
+mod link;
+
 use trapline_reference::Value;
 use trapline_reference::Value::{I32, I64};
 
 use super::verify::encode;
-use super::{Budget, Configuration, Feature, Features, Job, all, verify};
+use super::{Budget, Configuration, Feature, Job, all};
 use crate::observation::{Observation, Outcome, Stage, TrapKind, Watch, digest};
 use crate::script::{Script, Step};
 
@@ -127,54 +131,6 @@ fn trap(kind: TrapKind) -> Outcome {
     Outcome::Trap(vec![kind])
 }
 
-#[test]
-fn declared_features_are_real() {
-    for configuration in all() {
-        let differences = verify(&configuration).expect(configuration.name);
-        let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
-        assert!(told.is_empty(), "{}: {told:?}", configuration.name);
-    }
-}
-
-#[test]
-fn a_wrong_declaration_is_told() {
-    for mut configuration in all() {
-        let real = configuration.features;
-        for feature in [Feature::Memory64, Feature::ExtendedConst] {
-            configuration.features = if real.has(feature) {
-                real.without(Features::of(&[feature]))
-            } else {
-                let mut more = real;
-                more.insert(feature);
-                more
-            };
-            let differences = verify(&configuration).expect(configuration.name);
-            let [difference] = &differences[..] else {
-                panic!("{}: {differences:?}", configuration.name);
-            };
-            assert_eq!(
-                (difference.feature, difference.declared),
-                (feature, !real.has(feature)),
-                "{}",
-                configuration.name
-            );
-        }
-    }
-}
-
-#[test]
-fn names_are_unique_and_versions_are_those_of_the_lock_file() {
-    let lock = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"));
-    let mut names = Vec::new();
-    for Configuration { name, version, .. } in all() {
-        let (engine, _) = name.split_once('/').expect("engine/variant");
-        let package = format!("name = \"{engine}\"\nversion = \"{version}\"\n");
-        assert!(lock.contains(&package), "{name} {version}");
-        assert!(!names.contains(&name), "{name} twice");
-        names.push(name);
-    }
-}
-
 const MEMORY: &str = "(module
     (memory (export \"mem\") 1)
     (func (export \"size\") (result i32) (memory.size))
@@ -235,109 +191,6 @@ fn memories_are_looked_at_after_a_trap_and_at_the_end() {
             bytes[16] = 1;
             assert_eq!(after.chunks[0].digest, digest(&bytes), "{name}");
         });
-}
-
-#[test]
-fn a_memory_beyond_the_budget_is_a_limit() {
-    Steps::default()
-        .module("m", "(module (memory (export \"mem\") 4))")
-        .on_all(&[], |configuration, observation| {
-            let outcome = &observation.steps[1].outcome;
-            assert!(
-                matches!(outcome, Outcome::Limit(_)),
-                "{}: {outcome:?}",
-                configuration.name
-            );
-        });
-}
-
-#[test]
-fn the_host_works_on_registered_memories() {
-    let steps = |instance| {
-        Steps::default()
-            .module("m", MEMORY)
-            .register("m")
-            .module(
-                "h",
-                "(module
-                   (import \"host\" \"grow m.mem\" (func $grow (param i64) (result i64)))
-                   (import \"host\" \"size m.mem\" (func $size (result i64)))
-                   (import \"host\" \"read m.mem\" (func $read (param i64) (result i64)))
-                   (import \"host\" \"write m.mem\" (func $write (param i64 i32) (result i32)))
-                   (import \"host\" \"size nobody.mem\" (func $nobody (result i64)))
-                   (export \"grow m.mem\" (func $grow))
-                   (export \"size m.mem\" (func $size))
-                   (export \"read m.mem\" (func $read))
-                   (export \"write m.mem\" (func $write))
-                   (export \"size nobody.mem\" (func $nobody)))",
-            )
-            .call(instance, "size m.mem", &[])
-            .call(instance, "write m.mem", &[I64(65_535), I32(0x1ff)])
-            .call(instance, "write m.mem", &[I64(65_536), I32(1)])
-            .call(instance, "write m.mem", &[I64(u64::MAX), I32(1)])
-            .call(instance, "read m.mem", &[I64(65_535)])
-            .call(instance, "read m.mem", &[I64(65_536)])
-            .call(instance, "grow m.mem", &[I64(1)])
-            .call(instance, "grow m.mem", &[I64(2)])
-            .call(instance, "grow m.mem", &[I64(1 << 48)])
-            .call(instance, "size nobody.mem", &[])
-            .call("m", "size", &[])
-    };
-    for instance in ["h", "host"] {
-        steps(instance).gives(
-            &[],
-            &[
-                value(I64(1)),
-                value(I32(0)),
-                value(FAILED),
-                value(FAILED),
-                value(I64(255)),
-                value(I64(u64::MAX)),
-                value(I64(1)),
-                value(I64(u64::MAX)),
-                value(I64(u64::MAX)),
-                trap(TrapKind::Host),
-                value(I32(2)),
-            ],
-        );
-    }
-}
-
-#[test]
-fn imports_that_are_missing_or_of_another_type_do_not_link() {
-    for import in [
-        "(import \"m\" \"absent\" (memory 1))",
-        "(import \"nobody\" \"mem\" (memory 1))",
-        "(import \"m\" \"mem\" (memory 2))",
-        "(import \"m\" \"mem\" (memory 1 2))",
-        "(import \"m\" \"size\" (memory 1))",
-        "(import \"m\" \"size\" (func (result i64)))",
-        "(import \"host\" \"shrink m.mem\" (func))",
-        "(import \"host\" \"size m.mem\" (func (result i32)))",
-    ] {
-        Steps::default()
-            .module("m", MEMORY)
-            .register("m")
-            .module("i", &format!("(module {import})"))
-            .call("i", "f", &[])
-            .on_all(&[], |configuration, observation| {
-                let outcomes = [4, 5].map(|step| &observation.steps[step].outcome);
-                assert!(
-                    matches!(
-                        outcomes,
-                        [
-                            Outcome::Rejected {
-                                stage: Stage::Link,
-                                ..
-                            },
-                            Outcome::Absent
-                        ]
-                    ),
-                    "{}: {import}: {outcomes:?}",
-                    configuration.name
-                );
-            });
-    }
 }
 
 #[test]
@@ -521,102 +374,4 @@ fn bits_of_floats_pass_unchanged() {
                 Value::F32(quiet),
             ])],
         );
-}
-
-#[test]
-fn what_never_ends_is_interrupted_where_somebody_counts() {
-    let script = Script {
-        steps: Steps::default()
-            .module("m", "(module (func (export \"spin\") (loop (br 0))))")
-            .call("m", "spin", &[])
-            .0,
-    };
-    let budget = Budget { memory_bytes: PAGE };
-    let watch = Watch::default();
-    let job = Job::new(&script, budget, &watch, &[]);
-    for configuration in all() {
-        let name = configuration.name;
-        if ["+fuel", "+epochs", "+metered"]
-            .iter()
-            .any(|c| name.ends_with(c))
-        {
-            let mut engine = (configuration.build)().expect(name);
-            let last = engine.observe(&job).steps.pop().expect("three steps");
-            assert_eq!(last.outcome, Outcome::Interrupted, "{name}");
-        }
-    }
-}
-
-/// The most memory that this process ever had resident, in MiB; for want of a
-/// portable way only known where there is a `/proc`.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    kib.map_or(0, |kib| kib.parse::<u64>().expect("a number")) / 1024
-}
-
-/// Calls `store` with the last address of a memory that `text` defines and `grow`
-/// grows by `delta`; it has to be there, and next to nothing else, or resources
-/// have to be lacking.
-fn is_sparse(text: &str, needs: &[Feature], delta: Value, size: u64, last: Value) {
-    let mut chunk = vec![0; PAGE as usize];
-    chunk[PAGE as usize - 1] = 1;
-    Steps::default()
-        .module("m", text)
-        .call("m", "grow", &[delta])
-        .call("m", "store", &[last])
-        .within(
-            8 << 30,
-            &[size / PAGE - 1],
-            needs,
-            |configuration, observation| {
-                let name = configuration.name;
-                let lacking = observation
-                    .steps
-                    .iter()
-                    .any(|step| matches!(step.outcome, Outcome::Limit(_)));
-                if !lacking {
-                    let last = observation.steps.last().expect("four steps");
-                    assert_eq!(last.outcome, none(), "{name}");
-                    assert_eq!(last.memories[0].bytes, u128::from(size), "{name}");
-                    let digests: Vec<u64> =
-                        last.memories[0].chunks.iter().map(|c| c.digest).collect();
-                    assert_eq!(digests, [digest(&chunk)], "{name}");
-                }
-                assert!(peak() < 1024, "{name}: {} MiB resident", peak());
-            },
-        );
-}
-
-#[test]
-fn large_memories_take_what_is_written() {
-    let functions = |ty: &str| {
-        format!(
-            "(func (export \"grow\") (param {ty}) (result {ty}) (memory.grow (local.get 0)))
-             (func (export \"store\") (param {ty}) (i32.store8 (local.get 0) (i32.const 1)))"
-        )
-    };
-    for minimum in [0, 0x8000, 0xffff] {
-        let text = format!(
-            "(module (memory (export \"mem\") {minimum}) {})",
-            functions("i32")
-        );
-        let delta = I32(0x1_0000 - minimum);
-        is_sparse(&text, &[], delta, 1 << 32, I32(u32::MAX));
-    }
-    for minimum in [0, 0x1_0000, 0x1_3fff] {
-        let text = format!(
-            "(module (memory (export \"mem\") i64 {minimum}) {})",
-            functions("i64")
-        );
-        let delta = I64(0x1_4000 - minimum);
-        is_sparse(
-            &text,
-            &[Feature::Memory64],
-            delta,
-            5 << 30,
-            I64((5 << 30) - 1),
-        );
-    }
 }

@@ -1,0 +1,118 @@
+//! Resources: the budget, large memories, scripts without end.
+
+use super::super::{Budget, Feature, Job, all};
+use super::{I32, I64, PAGE, Steps, Value, none};
+use crate::observation::{Outcome, Watch, digest};
+use crate::script::Script;
+
+#[test]
+fn a_memory_beyond_the_budget_is_a_limit() {
+    Steps::default()
+        .module("m", "(module (memory (export \"mem\") 4))")
+        .on_all(&[], |configuration, observation| {
+            let outcome = &observation.steps[1].outcome;
+            assert!(
+                matches!(outcome, Outcome::Limit(_)),
+                "{}: {outcome:?}",
+                configuration.name
+            );
+        });
+}
+
+/// The most memory that this process ever had resident, in MiB; for want of a
+/// portable way only known where there is a `/proc`.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.map_or(0, |kib| kib.parse::<u64>().expect("a number")) / 1024
+}
+
+/// Calls `store` with the last address of a memory that `text` defines and `grow`
+/// grows by `delta`; it has to be there, and next to nothing else, or resources
+/// have to be lacking.
+fn is_sparse(text: &str, needs: &[Feature], delta: Value, size: u64, last: Value) {
+    let mut chunk = vec![0; PAGE as usize];
+    chunk[PAGE as usize - 1] = 1;
+    Steps::default()
+        .module("m", text)
+        .call("m", "grow", &[delta])
+        .call("m", "store", &[last])
+        .within(
+            8 << 30,
+            &[size / PAGE - 1],
+            needs,
+            |configuration, observation| {
+                let name = configuration.name;
+                let lacking = observation
+                    .steps
+                    .iter()
+                    .any(|step| matches!(step.outcome, Outcome::Limit(_)));
+                if !lacking {
+                    let last = observation.steps.last().expect("four steps");
+                    assert_eq!(last.outcome, none(), "{name}");
+                    assert_eq!(last.memories[0].bytes, u128::from(size), "{name}");
+                    let digests: Vec<u64> =
+                        last.memories[0].chunks.iter().map(|c| c.digest).collect();
+                    assert_eq!(digests, [digest(&chunk)], "{name}");
+                }
+                assert!(peak() < 1024, "{name}: {} MiB resident", peak());
+            },
+        );
+}
+
+#[test]
+fn large_memories_take_what_is_written() {
+    let functions = |ty: &str| {
+        format!(
+            "(func (export \"grow\") (param {ty}) (result {ty}) (memory.grow (local.get 0)))
+             (func (export \"store\") (param {ty}) (i32.store8 (local.get 0) (i32.const 1)))"
+        )
+    };
+    for minimum in [0, 0x8000, 0xffff] {
+        let text = format!(
+            "(module (memory (export \"mem\") {minimum}) {})",
+            functions("i32")
+        );
+        let delta = I32(0x1_0000 - minimum);
+        is_sparse(&text, &[], delta, 1 << 32, I32(u32::MAX));
+    }
+    for minimum in [0, 0x1_0000, 0x1_3fff] {
+        let text = format!(
+            "(module (memory (export \"mem\") i64 {minimum}) {})",
+            functions("i64")
+        );
+        let delta = I64(0x1_4000 - minimum);
+        is_sparse(
+            &text,
+            &[Feature::Memory64],
+            delta,
+            5 << 30,
+            I64((5 << 30) - 1),
+        );
+    }
+}
+
+#[test]
+fn what_never_ends_is_interrupted_where_somebody_counts() {
+    let script = Script {
+        steps: Steps::default()
+            .module("m", "(module (func (export \"spin\") (loop (br 0))))")
+            .call("m", "spin", &[])
+            .0,
+    };
+    let budget = Budget { memory_bytes: PAGE };
+    let watch = Watch::default();
+    let job = Job::new(&script, budget, &watch, &[]);
+    for configuration in all() {
+        let name = configuration.name;
+        if ["+fuel", "+epochs", "+metered"]
+            .iter()
+            .any(|c| name.ends_with(c))
+        {
+            let mut engine = (configuration.build)().expect(name);
+            let last = engine.observe(&job).steps.pop().expect("three steps");
+            assert_eq!(last.outcome, Outcome::Interrupted, "{name}");
+        }
+    }
+}

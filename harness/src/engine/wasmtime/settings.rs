@@ -1,0 +1,226 @@
+//! The settings a configuration of wasmtime is made of, and what they make of it.
+
+use std::sync::Arc;
+
+use wasmtime::{
+    Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm,
+    Strategy,
+};
+
+use super::creator::Heap;
+use super::limits::Reserves;
+use crate::engine::{Feature, Features};
+
+/// What runs the code, and how memories are laid out.
+pub(super) struct Settings {
+    pub(super) compiler: Compiler,
+    pub(super) allocator: Allocator,
+    pub(super) layout: Layout,
+    /// Whether traps are told from signals; otherwise every check is explicit.
+    pub(super) signals: bool,
+    /// Whether an address is masked after its bounds check, against speculation.
+    pub(super) spectre_mitigation: bool,
+    pub(super) metering: Metering,
+    /// Whether a module is serialized and deserialized before it runs.
+    pub(super) serialize: bool,
+}
+
+/// What runs the code.
+pub(super) enum Compiler {
+    /// Cranelift, optimising or not.
+    Cranelift { optimise: bool },
+    /// The baseline compiler.
+    Winch,
+    /// The interpreter.
+    Pulley,
+}
+
+/// Where memories come from.
+pub(super) enum Allocator {
+    /// Memories come and go with their store.
+    OnDemand,
+    /// Memories are slots of a pool that outlives stores; so many bytes of a
+    /// slot are zeroed by hand when it is freed, the rest by the system.
+    Pooling { keep_resident: usize },
+    /// Memories are made by [`Heap`].
+    Creator,
+}
+
+/// Where linear memories lie in the address space: sizes in bytes, `None` for
+/// wasmtime's default.
+pub(super) struct Layout {
+    /// What is reserved for a memory when it is made.
+    pub(super) reservation: Option<u64>,
+    /// What is reserved behind a memory that outgrew its reservation.
+    pub(super) reservation_for_growth: Option<u64>,
+    /// The unmapped region behind a memory.
+    pub(super) guard: Option<u64>,
+    pub(super) guard_before: bool,
+    pub(super) may_move: bool,
+    /// Whether data segments are mapped copy-on-write instead of written.
+    pub(super) copy_on_write: bool,
+}
+
+/// How a run is kept from going on for ever.
+pub(super) enum Metering {
+    /// It is not.
+    None,
+    /// Every instruction costs fuel.
+    Fuel,
+    /// Loops and functions look at a clock.
+    Epochs,
+}
+
+/// Slots of the pool, and how many memories and tables a module may have.
+const SLOTS: u32 = 100;
+const PER_MODULE: u32 = 16;
+
+impl Settings {
+    pub(super) fn is_pooling(&self) -> bool {
+        matches!(self.allocator, Allocator::Pooling { .. })
+    }
+
+    /// What is reserved for memories: wasmtime's defaults where nothing is said.
+    pub(super) fn reserves(&self) -> Reserves {
+        Reserves {
+            at_first: self.layout.reservation.unwrap_or(1 << 32),
+            for_growth: self.layout.reservation_for_growth.unwrap_or(1 << 31),
+        }
+    }
+
+    /// What a configuration with these settings can run.
+    pub(super) const fn features(&self) -> Features {
+        const ALL: Features = Features::of(&[
+            Feature::Memory64,
+            Feature::MultiMemory,
+            Feature::Threads,
+            Feature::CustomPageSizes,
+            Feature::Simd,
+            Feature::TailCall,
+            Feature::ExtendedConst,
+        ]);
+        const THREADS: Features = Features::of(&[Feature::Threads]);
+        const ATOMICS: Features = Features::of(&[Feature::Atomics]);
+        let features = match self.compiler {
+            Compiler::Cranelift { .. } => ALL,
+            Compiler::Winch => ALL.without(Features::of(&[Feature::TailCall])),
+            Compiler::Pulley => ALL.without(THREADS),
+        };
+        // A shared memory neither lives in a pool nor moves: where nothing is
+        // reserved for it, it does not grow.
+        match (&self.allocator, self.layout.reservation) {
+            _ if !features.has(Feature::Threads) => features,
+            (Allocator::Pooling { .. }, _) | (_, Some(_)) => features.without(THREADS).and(ATOMICS),
+            (Allocator::OnDemand | Allocator::Creator, None) => features,
+        }
+    }
+
+    pub(super) fn config(&self) -> Config {
+        let Settings {
+            compiler,
+            allocator,
+            layout,
+            signals,
+            spectre_mitigation,
+            metering,
+            serialize: _,
+        } = self;
+        let Layout {
+            reservation,
+            reservation_for_growth,
+            guard,
+            guard_before,
+            may_move,
+            copy_on_write,
+        } = layout;
+        let mut config = Config::new();
+        match compiler {
+            Compiler::Cranelift { optimise } => {
+                config.strategy(Strategy::Cranelift);
+                if !optimise {
+                    config
+                        .cranelift_opt_level(OptLevel::None)
+                        .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+                }
+            }
+            Compiler::Winch => {
+                // Cranelift compiles no more than the way in and out, which
+                // would else take a third of the time.
+                config
+                    .strategy(Strategy::Winch)
+                    .cranelift_opt_level(OptLevel::None)
+                    .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+            }
+            Compiler::Pulley => {
+                config
+                    .target("pulley64")
+                    .expect("the interpreter is linked in");
+            }
+        }
+        if let Some(bytes) = reservation {
+            config.memory_reservation(*bytes);
+        }
+        if let Some(bytes) = reservation_for_growth {
+            config.memory_reservation_for_growth(*bytes);
+        }
+        if let Some(bytes) = guard {
+            config.memory_guard_size(*bytes);
+        }
+        config
+            .guard_before_linear_memory(*guard_before)
+            .memory_may_move(*may_move)
+            .memory_init_cow(*copy_on_write);
+        match allocator {
+            Allocator::OnDemand => {}
+            Allocator::Creator => {
+                config.with_host_memory(Arc::new(Heap));
+            }
+            Allocator::Pooling { keep_resident } => {
+                let mut pool = PoolingAllocationConfig::new();
+                pool.total_core_instances(SLOTS)
+                    .total_memories(SLOTS)
+                    .total_tables(SLOTS)
+                    .max_memories_per_module(PER_MODULE)
+                    .max_tables_per_module(PER_MODULE)
+                    // A slot just freed is the first to be used again.
+                    .max_unused_warm_slots(0)
+                    .linear_memory_keep_resident(*keep_resident);
+                config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+            }
+        }
+        config.signals_based_traps(*signals);
+        if !spectre_mitigation {
+            for flag in [
+                "enable_heap_access_spectre_mitigation",
+                "enable_table_access_spectre_mitigation",
+            ] {
+                // SAFETY: the flag only leaves out a hardening measure; it
+                // does not change what the code does.
+                #[expect(unsafe_code, reason = "wasmtime has no other way to say it")]
+                unsafe {
+                    config.cranelift_flag_set(flag, "false");
+                }
+            }
+        }
+        match metering {
+            Metering::None => {}
+            Metering::Fuel => {
+                config.consume_fuel(true);
+            }
+            Metering::Epochs => {
+                config.epoch_interruption(true);
+            }
+        }
+        // What is not declared is left as the compiler has it, so that a check
+        // of the declaration sees what it can do.
+        config
+            .wasm_custom_page_sizes(true)
+            .shared_memory(true)
+            .wasm_relaxed_simd(false)
+            // Nobody reads where in a module a trap stands.
+            .wasm_backtrace_max_frames(None)
+            .generate_address_map(false)
+            .native_unwind_info(false);
+        config
+    }
+}
