@@ -79,6 +79,9 @@ pub enum Outcome {
     Panic(String),
     /// Outside what the engine or the reference can do, for a named reason.
     Unsupported(String),
+    /// A thread ended: the outcomes of its steps. The reference gives one of
+    /// those the specification allows, so that these are not compared.
+    Joined(Vec<Outcome>),
 }
 
 /// The digest of one chunk of a memory.

@@ -31,7 +31,8 @@ pub use memory::{
 };
 pub use module::{Invalid, Module, Proposals, Rejection, Validator};
 pub use store::{
-    Access, Config, Extern, FuncId, GlobalId, Grow, HostFunc, InstanceId, Store, TableId,
+    Access, Config, Extern, FuncId, GlobalId, Grow, HostFunc, InstanceId, Status, Store, TableId,
+    Thread,
 };
 pub use trap::{Error, Trap, Traps};
 pub use types::{AddressType, ExternType, FuncType, GlobalType, MemoryType, TableType};

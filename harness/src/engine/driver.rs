@@ -148,6 +148,24 @@ pub trait Embedding {
     /// The bytes `[start, start + len)` of an exported memory, fewer at its end.
     fn read(&mut self, instance: &Self::Instance, export: &str, start: u64, len: usize) -> Vec<u8>;
 
+    /// Starts a thread, see [`Step::Thread`].
+    fn start_thread(
+        &mut self,
+        name: &str,
+        shared: Option<(&str, &Self::Instance)>,
+        steps: &[Step],
+    ) -> Outcome {
+        let _ = (name, shared, steps);
+        Outcome::Unsupported("threads of a script".to_owned())
+    }
+
+    /// Waits for a thread to end: [`Outcome::Joined`], or [`Outcome::Absent`]
+    /// if none of that name was started.
+    fn join_thread(&mut self, name: &str) -> Outcome {
+        let _ = name;
+        Outcome::Absent
+    }
+
     /// Told after each step, once its outcome is known.
     fn after_step(&mut self) {}
 }
@@ -328,6 +346,21 @@ impl<'a, E: Embedding> Run<'a, '_, E> {
                 Some(instance) => self.embedding.get(instance, global),
                 None => Outcome::Absent,
             },
+            Step::Thread {
+                name,
+                shared,
+                steps,
+            } => {
+                let shared = match shared {
+                    None => None,
+                    Some(name) => match self.instances.get(name.as_str()) {
+                        None => return Outcome::Absent,
+                        Some(instance) => Some((name.as_str(), instance)),
+                    },
+                };
+                self.embedding.start_thread(name, shared, steps)
+            }
+            Step::Wait { thread } => self.embedding.join_thread(thread),
         }
     }
 

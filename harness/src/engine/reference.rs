@@ -8,12 +8,15 @@ use trapline_reference::{
     Rules, Specification, Store, Trap, Value,
 };
 
+mod threads;
+
 use super::driver::{self, Embedding};
 use super::{Engine, Feature, Features, Job};
 use crate::observation::{
     CHUNK, ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digest,
 };
-use crate::script::{HOST, HostFunc, HostOp};
+use crate::script::{HOST, HostFunc, HostOp, Step};
+use threads::Threads;
 
 /// What the reference can run.
 pub const FEATURES: Features = Features::of(&[
@@ -132,6 +135,7 @@ impl<F: Fn() -> Arc<dyn Rules>> Engine for Planted<F> {
 struct Reference {
     store: Store,
     trace: Vec<Vec<Access>>,
+    threads: Threads,
     /// Whether to list every chunk that is not zero, not those watched.
     lists_all: bool,
     /// Digests that hold for as long as the stamp of the chunk and its length
@@ -159,6 +163,7 @@ impl Reference {
                 rules,
             }),
             trace: Vec::new(),
+            threads: Threads::default(),
             lists_all: false,
             digests: HashMap::new(),
         }
@@ -188,13 +193,7 @@ impl Embedding for Reference {
     type Instance = InstanceId;
 
     fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
-        Module::new(wasm).map_err(|rejection| match rejection {
-            Rejection::Invalid(invalid) => Outcome::Rejected {
-                stage: Stage::Compile,
-                reason: invalid.to_string(),
-            },
-            Rejection::Unsupported(what) => Outcome::Unsupported(what),
-        })
+        compile(wasm)
     }
 
     fn instantiate(&mut self, module: &Module) -> Result<InstanceId, Outcome> {
@@ -276,9 +275,34 @@ impl Embedding for Reference {
         bytes
     }
 
+    fn start_thread(
+        &mut self,
+        name: &str,
+        shared: Option<(&str, &InstanceId)>,
+        steps: &[Step],
+    ) -> Outcome {
+        let shared = shared.map(|(name, &instance)| (name.to_owned(), instance));
+        self.threads.start(name, shared, steps);
+        Outcome::Values(Vec::new())
+    }
+
+    fn join_thread(&mut self, name: &str) -> Outcome {
+        self.threads.join(name, &mut self.store)
+    }
+
     fn after_step(&mut self) {
         self.trace.push(self.store.take_trace());
     }
+}
+
+fn compile(wasm: &[u8]) -> Result<Module, Outcome> {
+    Module::new(wasm).map_err(|rejection| match rejection {
+        Rejection::Invalid(invalid) => Outcome::Rejected {
+            stage: Stage::Compile,
+            reason: invalid.to_string(),
+        },
+        Rejection::Unsupported(what) => Outcome::Unsupported(what),
+    })
 }
 
 /// The digest of a chunk; one that is not stored is zero, without a look.

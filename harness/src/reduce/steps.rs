@@ -47,6 +47,8 @@ fn without(case: &Case, name: &str) -> Option<Case> {
             Step::Register { instance, .. }
             | Step::Invoke { instance, .. }
             | Step::Get { instance, .. } => instance == name,
+            Step::Thread { shared, .. } => shared.as_deref() == Some(name),
+            Step::Wait { .. } => false,
         };
         !about
     });

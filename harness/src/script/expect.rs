@@ -26,6 +26,8 @@ pub enum Expect {
     Invalid(String),
     /// The module is valid but what it imports is not provided.
     Unlinkable(String),
+    /// The thread does what is asserted of its steps, each with its line.
+    Joined(Vec<(usize, Expect)>),
 }
 
 /// One expected value, or a set of them.
@@ -188,6 +190,7 @@ impl fmt::Display for Expect {
             Expect::Malformed(message) => write!(f, "malformed: {message}"),
             Expect::Invalid(message) => write!(f, "invalid: {message}"),
             Expect::Unlinkable(message) => write!(f, "unlinkable: {message}"),
+            Expect::Joined(steps) => write!(f, "a thread of {} steps", steps.len()),
         }
     }
 }
@@ -213,6 +216,14 @@ fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result
 /// [`Outcome::Unsupported`] and [`Outcome::Absent`] satisfy nothing but
 /// [`Expect::Anything`]; a caller for whom they are no failure looks at them first.
 pub fn matches(expect: &Expect, outcome: &Outcome) -> Result<(), String> {
+    if let (Expect::Joined(expects), Outcome::Joined(outcomes)) = (expect, outcome)
+        && expects.len() == outcomes.len()
+    {
+        let mut steps = expects.iter().zip(outcomes);
+        return steps.try_for_each(|((line, expect), outcome)| {
+            matches(expect, outcome).map_err(|why| format!("in the thread, line {line}: {why}"))
+        });
+    }
     let satisfied = match (expect, outcome) {
         (Expect::Anything, _) => true,
         (Expect::Success, Outcome::Values(_)) => true,
@@ -324,6 +335,7 @@ impl fmt::Display for Shown<'_> {
             Outcome::Absent => f.write_str("nothing: an earlier step failed"),
             Outcome::Panic(message) => write!(f, "panic: {}", first_line(message)),
             Outcome::Unsupported(reason) => write!(f, "unsupported: {}", first_line(reason)),
+            Outcome::Joined(outcomes) => write!(f, "a thread of {} steps", outcomes.len()),
         }
     }
 }

@@ -57,6 +57,7 @@ impl fmt::Display for InputError {
 impl std::error::Error for InputError {}
 
 /// Turns byte offsets into lines, without walking the text for each.
+#[derive(Clone)]
 pub(crate) struct Lines {
     starts: Vec<usize>,
 }

@@ -70,6 +70,22 @@ pub enum Step {
         /// The export.
         global: String,
     },
+    /// Start a thread: `(thread $name (shared (module $shared)) …)`. It knows
+    /// nothing of the script but the shared memories that an instance exports.
+    Thread {
+        /// The name of the thread.
+        name: String,
+        /// The instance, under the same name in the thread.
+        shared: Option<String>,
+        /// What the thread does: any steps but threads.
+        steps: Vec<Step>,
+    },
+    /// Wait for a thread to end: `(wait $thread)`. Its outcome is
+    /// [`Outcome::Joined`](crate::observation::Outcome::Joined).
+    Wait {
+        /// The name of the thread.
+        thread: String,
+    },
 }
 
 /// The name of the built-in instance that stands for the embedder.

@@ -51,6 +51,7 @@ pub(super) struct Skips<'a> {
     binaries: HashMap<&'a str, &'a [u8]>,
     instances: HashMap<&'a str, Reason>,
     registered: HashMap<&'a str, Reason>,
+    threads: HashMap<&'a str, Reason>,
     /// Whether a call was left out.
     left_out: bool,
 }
@@ -63,6 +64,7 @@ impl<'a> Skips<'a> {
             binaries: HashMap::new(),
             instances: HashMap::new(),
             registered: HashMap::new(),
+            threads: HashMap::new(),
             left_out: false,
         }
     }
@@ -81,6 +83,14 @@ impl<'a> Skips<'a> {
         outcome: &Outcome,
     ) -> Option<Reason> {
         let reason = match step {
+            Step::Thread { name, .. } => {
+                let reason = own_reason(outcome);
+                if let Some(reason) = &reason {
+                    self.threads.insert(name, reason.clone());
+                }
+                return reason;
+            }
+            Step::Wait { thread } => self.threads.get(thread.as_str()).cloned(),
             Step::Define { module, wasm } => {
                 self.modules.remove(module.as_str());
                 self.binaries.insert(module, wasm);

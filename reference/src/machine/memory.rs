@@ -10,14 +10,14 @@ use crate::trap::{Error, Traps};
 use crate::value::ValueType;
 
 impl Machine {
-    /// Executes an instruction of the table. Gives the timeout when the thread
-    /// is to be suspended.
+    /// Executes an instruction of the table. When the thread is to be
+    /// suspended, gives the timeout and the number of its waiter.
     pub(super) fn access(
         &mut self,
         store: &mut Store,
         frame: &Frame,
         access: &Access,
-    ) -> Result<Option<i64>, Error> {
+    ) -> Result<Option<(i64, u64)>, Error> {
         let Access {
             instruction,
             memory,
@@ -50,6 +50,7 @@ impl Machine {
         };
         let rules = &*store.config.rules;
         let memory = &mut store.memories[id as usize];
+        let waiters = &mut store.waiters;
         let mut suspend = None;
         let done: Result<Option<Slot>, Traps> = match instruction.kind {
             Kind::Load(_)
@@ -64,13 +65,19 @@ impl Machine {
             Kind::AtomicCmpxchg => rules
                 .atomic_cmpxchg(&request, memory, first, second)
                 .map(Some),
-            Kind::Notify => rules
-                .notify(&request, memory, first as u32, 0)
-                .map(|n| Some(n.into())),
+            Kind::Notify => {
+                let at = rules.effective_address(&request, memory);
+                let waiting = waiters.waiting(MemoryId(id), at);
+                let woken = rules.notify(&request, memory, first as u32, waiting);
+                woken.map(|count| {
+                    waiters.wake(MemoryId(id), at, count);
+                    Some(count.into())
+                })
+            }
             Kind::Wait => match rules.wait(&request, memory, first) {
                 Ok(Wait::NotEqual) => Ok(Some(1)),
-                Ok(Wait::Suspend(_)) => {
-                    suspend = Some(second as u64 as i64);
+                Ok(Wait::Suspend(at)) => {
+                    suspend = Some((second as u64 as i64, waiters.add(MemoryId(id), at)));
                     Ok(None)
                 }
                 Err(traps) => Err(traps),
@@ -228,7 +235,10 @@ impl Machine {
         } else {
             0
         };
-        self.fuel = self.fuel.checked_sub(cost).ok_or(Error::Interrupted)?;
+        let all = self.fuel.saturating_add(self.reserve);
+        let rest = all.checked_sub(cost).ok_or(Error::Interrupted)?;
+        self.fuel = self.fuel.min(rest);
+        self.reserve = rest - self.fuel;
         Ok(())
     }
 }

@@ -21,7 +21,10 @@ pub(crate) struct Machine {
     frames: Vec<Frame>,
     /// Locals and operands of all frames, one after the other.
     stack: Vec<Slot>,
+    /// How many instructions may still be executed before it pauses.
     fuel: u64,
+    /// How many more after that.
+    reserve: u64,
 }
 
 /// An activation of a function.
@@ -42,9 +45,12 @@ struct Frame {
 pub(crate) enum Progress {
     /// It has returned.
     Done,
+    /// It is to let others run.
+    Paused,
     /// It waits at an address of a memory, for so many nanoseconds, or for
-    /// ever when negative; [`Machine::resume`] before running it on.
-    Waiting { timeout: i64 },
+    /// ever when negative; [`Machine::resume`] before running it on. The
+    /// number is that of its waiter.
+    Waiting { timeout: i64, waiter: u64 },
 }
 
 impl Machine {
@@ -55,6 +61,7 @@ impl Machine {
             frames: Vec::new(),
             stack: args.iter().map(|arg| arg.slot()).collect(),
             fuel: store.config.fuel,
+            reserve: 0,
         };
         machine.enter(store, func)?;
         Ok(machine)
@@ -64,6 +71,13 @@ impl Machine {
     pub(crate) fn results(&self, types: &[ValueType]) -> Vec<Value> {
         let slots = self.stack.iter().zip(types);
         slots.map(|(&slot, &ty)| Value::of(slot, ty)).collect()
+    }
+
+    /// Lets it execute so many instructions before it pauses.
+    pub(crate) fn refuel(&mut self, instructions: u64) {
+        let all = self.fuel.saturating_add(self.reserve);
+        self.fuel = instructions.min(all);
+        self.reserve = all - self.fuel;
     }
 
     /// Ends a wait with the result `memory.atomic.wait` is to give.
@@ -115,7 +129,10 @@ impl Machine {
             match self.run_frame(store, frame)? {
                 Exit::Call(func) => self.enter(store, func)?,
                 Exit::Return => {}
-                Exit::Wait { timeout } => return Ok(Progress::Waiting { timeout }),
+                Exit::Pause => return Ok(Progress::Paused),
+                Exit::Wait { timeout, waiter } => {
+                    return Ok(Progress::Waiting { timeout, waiter });
+                }
             }
         }
         Ok(Progress::Done)
@@ -127,7 +144,11 @@ impl Machine {
         let operands = frame.base + code.params as usize + code.locals.len();
         loop {
             if self.fuel == 0 {
-                return Err(Error::Interrupted);
+                if self.reserve == 0 {
+                    return Err(Error::Interrupted);
+                }
+                self.save(&frame);
+                return Ok(Exit::Pause);
             }
             self.fuel -= 1;
             let instr = &code.instrs[frame.pc];
@@ -203,9 +224,9 @@ impl Machine {
                 Instr::Const(value) => self.push(value),
                 Instr::Numeric(ref numeric) => self.numeric(numeric)?,
                 Instr::Access(ref access) => {
-                    if let Some(timeout) = self.access(store, &frame, access)? {
+                    if let Some((timeout, waiter)) = self.access(store, &frame, access)? {
                         self.save(&frame);
-                        return Ok(Exit::Wait { timeout });
+                        return Ok(Exit::Wait { timeout, waiter });
                     }
                 }
                 Instr::MemorySize(memory) => self.memory_size(store, &frame, memory),
@@ -374,5 +395,6 @@ impl Machine {
 enum Exit {
     Call(u32),
     Return,
-    Wait { timeout: i64 },
+    Pause,
+    Wait { timeout: i64, waiter: u64 },
 }

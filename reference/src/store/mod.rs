@@ -4,20 +4,22 @@
 
 mod host;
 mod instantiate;
+mod thread;
 mod trace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::machine::{Machine, Progress};
 use crate::memory::{Memory, MemoryId, Rules, Site, Specification};
 use crate::module::{Code, Definition, Item};
 use crate::numeric::Slot;
-use crate::trap::{Error, Trap};
+use crate::trap::Error;
 use crate::types::{ExternType, FuncType, GlobalType, TableType};
 use crate::value::{NULL, Value};
 
 pub use host::HostFunc;
+pub(crate) use thread::Waiters;
+pub use thread::{Status, Thread};
 pub use trace::{Access, Grow};
 
 /// What a run may use, and how.
@@ -148,6 +150,7 @@ pub struct Store {
     /// How many grows could have ended otherwise.
     pub(crate) choices: u64,
     pub(crate) trace: Vec<Access>,
+    pub(crate) waiters: Waiters,
 }
 
 impl Store {
@@ -164,6 +167,7 @@ impl Store {
             activations: 0,
             choices: 0,
             trace: Vec::new(),
+            waiters: Waiters::default(),
         }
     }
 
@@ -223,21 +227,7 @@ impl Store {
     ///
     /// All that executing can end in.
     pub fn invoke(&mut self, func: FuncId, args: &[Value]) -> Result<Vec<Value>, Error> {
-        let ty = self.funcs[func.0 as usize].ty.clone();
-        if !ty.params.iter().copied().eq(args.iter().map(|v| v.ty())) {
-            return Err(Error::Absent(
-                "the arguments do not fit the function".to_owned(),
-            ));
-        }
-        let mut machine = Machine::call(self, func.0, args)?;
-        loop {
-            match machine.run(self)? {
-                Progress::Done => break,
-                Progress::Waiting { timeout } if timeout < 0 => return Err(Trap::WouldBlock.into()),
-                Progress::Waiting { .. } => machine.resume(2),
-            }
-        }
-        Ok(machine.results(&ty.results))
+        self.spawn(func, args)?.finish(self)
     }
 
     /// The value of a global.

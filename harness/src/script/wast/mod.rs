@@ -4,14 +4,14 @@
 mod tests;
 mod values;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use wast::core::ModuleKind;
 use wast::lexer::Lexer;
 use wast::parser::ParseBuffer;
 use wast::token::{Id, Span};
-use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, Wat};
+use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastThread, Wat};
 
 use super::expect::Expect;
 use super::input::{InputError, Lines, Place};
@@ -131,9 +131,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Source, InputError> {
     }
     reader.names = wast.directives.iter().filter_map(given_name).collect();
     for directive in wast.directives {
-        if !reader.directive(directive)? {
-            break;
-        }
+        reader.directive(directive)?;
     }
     Ok(reader.finish())
 }
@@ -159,6 +157,8 @@ struct Reader<'a> {
     last_module: Option<String>,
     /// The instance that is meant where none is named.
     current: Option<String>,
+    /// What is asserted of the threads that nobody has waited for.
+    threads: HashMap<String, Vec<(usize, Expect)>>,
 }
 
 impl<'a> Reader<'a> {
@@ -171,6 +171,7 @@ impl<'a> Reader<'a> {
             unnamed: 0,
             last_module: None,
             current: None,
+            threads: HashMap::new(),
         }
     }
 
@@ -202,6 +203,44 @@ impl<'a> Reader<'a> {
 
     fn skip(&mut self, line: usize, reason: &'static str) {
         self.source.skipped.push(Skipped { line, reason });
+    }
+
+    /// A thread: a script of its own, but for one instance.
+    fn thread(&mut self, line: usize, thread: WastThread<'_>) -> Result<(), InputError> {
+        let name = thread.name.name().to_owned();
+        let shared = thread.shared_module.map(|id| id.name().to_owned());
+        let mut reader = Reader {
+            lines: self.lines.clone(),
+            current: shared.clone(),
+            names: thread.directives.iter().filter_map(given_name).collect(),
+            ..Reader::new(self.file, "")
+        };
+        for directive in thread.directives {
+            if let WastDirective::Thread(_) | WastDirective::Wait { .. } = directive {
+                let line = reader.line(directive.span());
+                reader.skip(line, "a thread of a thread");
+                continue;
+            }
+            reader.directive(directive)?;
+        }
+        let Source {
+            script,
+            steps,
+            texts,
+            skipped,
+        } = reader.source;
+        self.source.texts.extend(texts);
+        self.source.skipped.extend(skipped);
+        let expects = steps.into_iter().map(|step| (step.line, step.expect));
+        self.threads.insert(name.clone(), expects.collect());
+        let steps = script.steps;
+        let thread = Step::Thread {
+            name,
+            shared,
+            steps,
+        };
+        self.push(line, thread, Expect::Success);
+        Ok(())
     }
 
     /// A name for what the text leaves unnamed: `m0`, `m1`, …
@@ -246,8 +285,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads one directive; `false` if the rest has to be left out.
-    fn directive(&mut self, directive: WastDirective<'_>) -> Result<bool, InputError> {
+    /// Reads one directive.
+    fn directive(&mut self, directive: WastDirective<'_>) -> Result<(), InputError> {
         let line = self.line(directive.span());
         match directive {
             WastDirective::Module(mut module) => {
@@ -331,13 +370,14 @@ impl<'a> Reader<'a> {
                 self.skip(line, "stack switching");
                 self.execute(exec, Expect::Anything)?;
             }
-            WastDirective::Thread(_) | WastDirective::Wait { .. } => {
-                // What follows depends on what the thread does.
-                self.skip(line, "thread, and all that follows");
-                return Ok(false);
+            WastDirective::Thread(thread) => self.thread(line, thread)?,
+            WastDirective::Wait { thread, .. } => {
+                let thread = thread.name().to_owned();
+                let expect = self.threads.remove(&thread).unwrap_or_default();
+                self.push(line, Step::Wait { thread }, Expect::Joined(expect));
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn at(&self, span: Span, reason: &str) -> InputError {

@@ -32,6 +32,8 @@ fn every_directive_becomes_the_steps_it_stands_for() {
 (assert_malformed (module quote "(func") "unexpected token")
 (assert_exhaustion (invoke "f") "call stack exhausted")
 (invoke $a "f" (i32.const 0) (f64.const 0))
+(thread $t (shared (module $a)) (register "b" $a) (assert_return (get "g") (i32.const 1)))
+(wait $t)
 "#,
     );
     let shown: Vec<String> = source
@@ -52,6 +54,12 @@ fn every_directive_becomes_the_steps_it_stands_for() {
                     args,
                 } => format!("invoke {instance} {func} {args:?}"),
                 Step::Get { instance, global } => format!("get {instance} {global}"),
+                Step::Thread {
+                    name,
+                    shared,
+                    steps,
+                } => format!("thread {name} {shared:?} {}", steps.len()),
+                Step::Wait { thread } => format!("wait {thread}"),
             };
             format!("{} {step}: {}", from.line, from.expect)
         })
@@ -75,6 +83,8 @@ fn every_directive_becomes_the_steps_it_stands_for() {
             "11 define m4: malformed: unexpected end",
             "13 invoke m0 f []: exhaustion",
             "14 invoke a f [I32(0), F64(0)]: anything",
+            "15 thread t Some(\"a\") 2: success",
+            "16 wait t: a thread of 2 steps",
         ]
     );
     assert_eq!(
@@ -176,8 +186,8 @@ fn what_is_outside_scope_in_a_script_is_skipped_by_name() {
 (component)
 (assert_exception (invoke $a "f"))
 (assert_return (invoke $a "f") (ref.i31))
-(thread $t (invoke $a "f"))
-(invoke $a "never")"#,
+(thread $t (thread $u) (wait $u))
+(invoke $a "f")"#,
     );
     let reasons: Vec<_> = source.skipped.iter().map(|s| (s.line, s.reason)).collect();
     assert_eq!(
@@ -186,11 +196,12 @@ fn what_is_outside_scope_in_a_script_is_skipped_by_name() {
             (2, "component"),
             (3, "exception"),
             (4, "result type outside scope"),
-            (5, "thread, and all that follows"),
+            (5, "a thread of a thread"),
+            (5, "a thread of a thread"),
         ]
     );
-    // The calls themselves are made: they may write memory.
-    assert_eq!(source.script.steps.len(), 4);
+    // The calls themselves are made: they may write memory. So is the thread.
+    assert_eq!(source.script.steps.len(), 6);
 }
 
 #[test]

@@ -1,0 +1,159 @@
+//! Threads: calls in progress, several in one store, one of which runs at a time.
+
+use super::{FuncId, Store};
+use crate::machine::{Machine, Progress};
+use crate::memory::MemoryId;
+use crate::trap::{Error, Trap};
+use crate::value::{Value, ValueType};
+
+/// A call in progress. Several can take turns in one store; what one does to
+/// a memory the others see at once.
+/// <https://webassembly.github.io/threads/core/exec/runtime.html>
+#[derive(Clone)]
+pub struct Thread {
+    machine: Machine,
+    results: Vec<ValueType>,
+    /// The number of its waiter, and the timeout in nanoseconds.
+    waiting: Option<(u64, i64)>,
+}
+
+/// How far a thread has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It can go on.
+    Running,
+    /// It waits to be notified, at most for so many nanoseconds.
+    Waiting(Option<u64>),
+    /// It has ended.
+    Ended(Result<Vec<Value>, Error>),
+}
+
+impl Store {
+    /// A thread about to call a function.
+    ///
+    /// # Errors
+    ///
+    /// The arguments do not fit, or a function of the host failed.
+    pub fn spawn(&mut self, func: FuncId, args: &[Value]) -> Result<Thread, Error> {
+        let ty = self.funcs[func.0 as usize].ty.clone();
+        if !ty.params.iter().copied().eq(args.iter().map(|v| v.ty())) {
+            return Err(Error::Absent(
+                "the arguments do not fit the function".to_owned(),
+            ));
+        }
+        Ok(Thread {
+            machine: Machine::call(self, func.0, args)?,
+            results: ty.results.clone(),
+            waiting: None,
+        })
+    }
+}
+
+impl Thread {
+    /// Executes at most so many instructions; none while it waits.
+    pub fn run(&mut self, store: &mut Store, instructions: u64) -> Status {
+        if let Some((waiter, timeout)) = self.waiting {
+            if !store.waiters.take_woken(waiter) {
+                return Status::Waiting(u64::try_from(timeout).ok());
+            }
+            self.waiting = None;
+            self.machine.resume(0);
+        }
+        self.machine.refuel(instructions);
+        match self.machine.run(store) {
+            Ok(Progress::Done) => Status::Ended(Ok(self.machine.results(&self.results))),
+            Ok(Progress::Paused) => Status::Running,
+            Ok(Progress::Waiting { timeout, waiter }) => {
+                self.waiting = Some((waiter, timeout));
+                Status::Waiting(u64::try_from(timeout).ok())
+            }
+            Err(error) => Status::Ended(Err(error)),
+        }
+    }
+
+    /// Whether it waits, and nobody has notified it.
+    pub fn is_waiting(&self, store: &Store) -> bool {
+        self.waiting
+            .is_some_and(|(waiter, _)| !store.waiters.is_woken(waiter))
+    }
+
+    /// Ends its wait, if it waits, as if the time were over.
+    pub fn time_out(&mut self, store: &mut Store) {
+        if let Some((waiter, _)) = self.waiting.take() {
+            store.waiters.remove(waiter);
+            self.machine.resume(2);
+        }
+    }
+
+    /// Runs it to its end, alone.
+    pub(super) fn finish(mut self, store: &mut Store) -> Result<Vec<Value>, Error> {
+        loop {
+            match self.run(store, u64::MAX) {
+                Status::Ended(result) => return result,
+                Status::Waiting(None) => return Err(Trap::WouldBlock.into()),
+                Status::Waiting(Some(_)) => self.time_out(store),
+                Status::Running => {}
+            }
+        }
+    }
+}
+
+/// The threads that wait, in the order in which they began to.
+#[derive(Clone, Default)]
+pub(crate) struct Waiters {
+    list: Vec<Waiter>,
+    next: u64,
+}
+
+/// A thread that waits at an address.
+#[derive(Clone)]
+pub(crate) struct Waiter {
+    number: u64,
+    memory: MemoryId,
+    address: u128,
+    woken: bool,
+}
+
+impl Waiters {
+    /// One more; its number.
+    pub(crate) fn add(&mut self, memory: MemoryId, address: u128) -> u64 {
+        self.next += 1;
+        self.list.push(Waiter {
+            number: self.next,
+            memory,
+            address,
+            woken: false,
+        });
+        self.next
+    }
+
+    /// How many wait at an address.
+    pub(crate) fn waiting(&self, memory: MemoryId, address: u128) -> u32 {
+        let here = |w: &&Waiter| !w.woken && (w.memory, w.address) == (memory, address);
+        self.list.iter().filter(here).count() as u32
+    }
+
+    /// Wakes up those that have waited longest at an address.
+    pub(crate) fn wake(&mut self, memory: MemoryId, address: u128, count: u32) {
+        let here = |w: &&mut Waiter| !w.woken && (w.memory, w.address) == (memory, address);
+        let woken = self.list.iter_mut().filter(here).take(count as usize);
+        woken.for_each(|waiter| waiter.woken = true);
+    }
+
+    /// Whether one was woken up, and if so it is gone.
+    fn take_woken(&mut self, number: u64) -> bool {
+        let woken = self.is_woken(number);
+        if woken {
+            self.remove(number);
+        }
+        woken
+    }
+
+    fn is_woken(&self, number: u64) -> bool {
+        self.list.iter().any(|w| w.number == number && w.woken)
+    }
+
+    fn remove(&mut self, number: u64) {
+        self.list.retain(|waiter| waiter.number != number);
+    }
+}
