@@ -170,6 +170,7 @@ fn write_step(step: &Step, outcome: &Outcome, out: &mut String) -> Result<(), St
         Step::Get { instance, global } => {
             writeln!(out, "    run.get({instance:?}, {global:?}, {expected:?});")
         }
+        Step::Thread { .. } | Step::Wait { .. } => return Err("it has threads".to_owned()),
     };
     if let Step::Define { wasm, .. } = step
         && crate::script::tree::printed(wasm, false)
