@@ -217,8 +217,8 @@ fn maximum(dice: &mut Dice<'_, '_>, ty: &MemoryType, most: u64) -> Option<u64> {
         70..=79 => Some(ty.minimum + dice.up_to(10)),
         80..=84 => Some(ty.minimum.max(most)),
         85..=89 => Some(ty.minimum.max(most + 1)),
-        90..=94 => Some(pages_at_most(ty)),
-        95..=97 => Some(pages_at_most(ty) - 1),
+        90 | 91 => Some(pages_at_most(ty)),
+        92..=94 => Some(pages_at_most(ty) - 1),
         _ => Some(ty.minimum + dice.up_to(pages_at_most(ty) - ty.minimum)),
     }
 }
