@@ -6,6 +6,7 @@
 
 pub mod campaign;
 pub mod corpus;
+pub mod coverage;
 pub mod engine;
 pub mod file;
 pub mod generate;

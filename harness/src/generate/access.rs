@@ -30,16 +30,16 @@ impl<'a> From<'a> {
 pub(super) fn choose(dice: &mut Dice<'_, '_>, body: &Body<'_>) -> MemoryInstruction {
     let features = body.plan.profile.features;
     let kind = dice.up_to(99);
-    let tables: &[(u32, &[MemoryInstruction])] = if features.has(Feature::Threads) && kind >= 30 {
+    let tables: &[(u32, &[MemoryInstruction])] = if features.has(Feature::Atomics) && kind >= 35 {
         &[
-            (20, table::ATOMIC_LOADS),
-            (20, table::ATOMIC_STORES),
-            (30, table::ATOMIC_MODIFIES),
+            (12, table::ATOMIC_LOADS),
+            (13, table::ATOMIC_STORES),
+            (45, table::ATOMIC_MODIFIES),
             (15, table::ATOMIC_EXCHANGES),
             (8, table::ATOMIC_WAITS),
             (7, table::ATOMIC_NOTIFIES),
         ]
-    } else if features.has(Feature::Simd) && kind < 70 {
+    } else if features.has(Feature::Simd) && kind < 55 {
         &[
             (50, table::VECTOR_LOADS),
             (15, table::VECTOR_STORES),

@@ -67,9 +67,9 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
     };
     let invalid = if profile.focus.is_none() { 4 } else { 0 };
     match story.dice.weighted(&[
-        (54, Plot::Solo),
+        (42, Plot::Solo),
         (12, Plot::Again),
-        (20, Plot::Alias),
+        (if profile.mixed { 90 } else { 32 }, Plot::Alias),
         (10, Plot::HalfWay),
         (invalid, Plot::Invalid),
     ]) {

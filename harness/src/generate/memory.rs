@@ -132,12 +132,13 @@ impl Live {
 /// Declares a memory. Its minimum is within the means.
 pub(super) fn declare(dice: &mut Dice<'_, '_>, profile: &Profile, means: Means) -> MemoryType {
     let has = |feature| profile.features.has(feature);
-    let small_pages = has(Feature::CustomPageSizes) && !dice.percent(20);
+    let otherwise = if profile.mixed { 50 } else { 15 };
+    let small_pages = has(Feature::CustomPageSizes) && !dice.percent(otherwise);
     let mut ty = MemoryType {
         minimum: 0,
         maximum: None,
-        memory64: has(Feature::Memory64) && !dice.percent(15),
-        shared: has(Feature::Threads) && !dice.percent(15),
+        memory64: has(Feature::Memory64) && !dice.percent(otherwise),
+        shared: has(Feature::Threads) && !dice.percent(otherwise),
         page_size_log2: if small_pages {
             Some(0)
         } else {

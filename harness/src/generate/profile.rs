@@ -13,36 +13,37 @@ pub(super) struct Profile {
     pub(super) focus: Option<Focus>,
     /// Whether its memories are as large as the budget allows.
     pub(super) large: bool,
+    /// Whether memories with and without its features come in equal shares.
+    pub(super) mixed: bool,
 }
 
 /// The combinations of features, with their weights. Not every engine has
 /// every feature, and a module is run only where all of its features are: the
-/// features come one by one as well as together, and most cases need none.
+/// features come one by one as well as together, and many cases need none.
 const PROFILES: &[(u32, &[Feature])] = &[
-    (84, &[]),
-    (36, &[Feature::Memory64]),
-    (28, &[Feature::Threads]),
-    (20, &[Feature::MultiMemory]),
-    (20, &[Feature::Simd]),
-    (16, &[Feature::CustomPageSizes]),
+    (70, &[]),
+    (30, &[Feature::Memory64]),
+    (22, &[Feature::Threads]),
+    (6, &[Feature::Atomics]),
+    (18, &[Feature::MultiMemory]),
+    (18, &[Feature::Simd]),
+    (10, &[Feature::CustomPageSizes]),
     (8, &[Feature::Memory64, Feature::Threads]),
-    (8, &[Feature::Memory64, Feature::MultiMemory]),
-    (6, &[Feature::Memory64, Feature::Simd]),
-    (6, &[Feature::Memory64, Feature::CustomPageSizes]),
-    (4, &[Feature::Threads, Feature::MultiMemory]),
-    (4, &[Feature::MultiMemory, Feature::CustomPageSizes]),
-    (4, &[Feature::MultiMemory, Feature::Simd]),
-    (4, &[Feature::CustomPageSizes, Feature::Threads]),
-    (
-        6,
-        &[
-            Feature::Memory64,
-            Feature::MultiMemory,
-            Feature::Threads,
-            Feature::CustomPageSizes,
-            Feature::Simd,
-        ],
-    ),
+    (5, &[Feature::Memory64, Feature::MultiMemory]),
+    (5, &[Feature::Memory64, Feature::Simd]),
+    (5, &[Feature::Memory64, Feature::CustomPageSizes]),
+];
+
+/// How often any combination of [`MIXED`] is taken, in the weights of [`PROFILES`].
+const MIXTURES: u32 = 58;
+
+/// The features that mixtures are made of.
+const MIXED: [Feature; 5] = [
+    Feature::Memory64,
+    Feature::Threads,
+    Feature::CustomPageSizes,
+    Feature::Simd,
+    Feature::MultiMemory,
 ];
 
 impl Profile {
@@ -56,13 +57,18 @@ impl Profile {
             Some(Focus::Grow | Focus::Oob) | None => None,
         }
         .filter(|&feature| options.features.has(feature));
-        let possible: Vec<(u32, &[Feature])> = PROFILES
+        let mut possible: Vec<(u32, Option<&[Feature]>)> = PROFILES
             .iter()
-            .copied()
             .filter(|(_, features)| features.iter().all(|&f| options.features.has(f)))
             .filter(|(_, features)| asked.is_none_or(|feature| features.contains(&feature)))
+            .map(|&(weight, features)| (weight, Some(features)))
             .collect();
-        let mut features = Features::of(dice.weighted(&possible));
+        possible.push((MIXTURES, None));
+        let chosen = dice.weighted(&possible);
+        let mut features = match chosen {
+            Some(features) => Features::of(features),
+            None => mixture(dice, options.features, asked),
+        };
         for extra in [Feature::TailCall, Feature::ExtendedConst] {
             if options.features.has(extra) && dice.percent(6) {
                 features.insert(extra);
@@ -77,6 +83,7 @@ impl Profile {
             features,
             focus,
             large,
+            mixed: chosen.is_none(),
         }
     }
 
@@ -84,4 +91,19 @@ impl Profile {
     pub(super) fn leans_to(&self, focus: Focus) -> bool {
         self.focus == Some(focus)
     }
+}
+
+/// Each of the features that there are in half of the cases.
+fn mixture(dice: &mut Dice<'_, '_>, all: Features, asked: Option<Feature>) -> Features {
+    let mut features = Features::NONE;
+    for feature in MIXED {
+        if all.has(feature) && (asked == Some(feature) || dice.percent(50)) {
+            features.insert(feature);
+        }
+    }
+    // Without shared memories there are still atomic instructions.
+    if !features.has(Feature::Threads) && all.has(Feature::Atomics) && dice.percent(50) {
+        features.insert(Feature::Atomics);
+    }
+    features
 }

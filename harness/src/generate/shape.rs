@@ -81,7 +81,7 @@ fn choose(dice: &mut Dice<'_, '_>, plan: &Plan) -> Shape {
         (7 * segments, Shape::Init),
         (2 * segments, Shape::Drop),
         (calls, Shape::Call),
-        (u32::from(features.has(Feature::Threads)), Shape::Fence),
+        (u32::from(features.has(Feature::Atomics)), Shape::Fence),
     ])
 }
 

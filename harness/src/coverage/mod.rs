@@ -1,0 +1,198 @@
+//! Coverage: which cells of the space of linear memory a campaign has visited.
+//!
+//! A [`Cell`] is an instruction, the type of the memory, whether its module
+//! imports it, and where the access stood. [`Coverage`] counts them from the
+//! reference's traces: what counts is what was executed, not what was written.
+
+mod cell;
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use trapline_reference::{Access, AddressType, Instruction};
+
+pub use cell::{Cell, Position};
+
+use crate::engine::Features;
+
+/// What else than the instructions with a `memarg` the reference records.
+const OTHERS: [&str; 9] = [
+    "memory.size",
+    "memory.grow",
+    "memory.fill",
+    "memory.copy",
+    "memory.init",
+    "data",
+    "host.grow",
+    "host.read",
+    "host.write",
+];
+
+/// How often each cell was visited.
+#[derive(Clone, Debug)]
+pub struct Coverage {
+    features: Features,
+    numbers: HashMap<&'static str, usize>,
+    names: Vec<&'static str>,
+    hits: Vec<u64>,
+}
+
+impl Coverage {
+    /// Nothing visited yet, of what can be with these features.
+    pub fn new(features: Features) -> Coverage {
+        let names: Vec<&'static str> = Instruction::all()
+            .map(|instruction| instruction.name)
+            .chain(OTHERS)
+            .collect();
+        Coverage {
+            features,
+            numbers: names.iter().copied().zip(0..).collect(),
+            hits: vec![0; names.len() * Cell::KINDS],
+            names,
+        }
+    }
+
+    /// Counts what the reference did in a run.
+    pub fn add(&mut self, trace: &[Vec<Access>]) {
+        for access in trace.iter().flatten() {
+            let Some(&number) = self.numbers.get(access.op) else {
+                continue;
+            };
+            let cell = Cell {
+                op: access.op,
+                wide: access.ty.address == AddressType::I64,
+                shared: access.ty.shared,
+                small_pages: access.ty.page_size_log2 == 0,
+                imported: access.imported,
+                position: Position::of(access),
+            };
+            self.hits[number * Cell::KINDS + cell.kind()] += 1;
+        }
+    }
+
+    /// Adds what another part of the campaign visited.
+    pub fn merge(&mut self, other: &Coverage) {
+        for (mine, theirs) in std::iter::zip(&mut self.hits, &other.hits) {
+            *mine += theirs;
+        }
+    }
+
+    /// Every cell that can be visited, and how often it was.
+    pub fn cells(&self) -> impl Iterator<Item = (Cell, u64)> + '_ {
+        self.names.iter().enumerate().flat_map(move |(number, op)| {
+            (0..Cell::KINDS)
+                .map(move |kind| (Cell::of(op, kind), number * Cell::KINDS + kind))
+                .filter(|(cell, _)| cell.is_reachable(self.features))
+                .map(|(cell, index)| (cell, self.hits[index]))
+        })
+    }
+
+    /// How many cells were visited, of how many that can be.
+    pub fn share(&self) -> (usize, usize) {
+        self.cells().fold((0, 0), |(visited, all), (_, hits)| {
+            (visited + usize::from(hits > 0), all + 1)
+        })
+    }
+
+    /// The cells that can be visited and were not.
+    pub fn empty(&self) -> impl Iterator<Item = Cell> + '_ {
+        self.cells()
+            .filter_map(|(cell, hits)| (hits == 0).then_some(cell))
+    }
+
+    /// Writes the table, tab-separated: one line per cell that can be visited.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "instruction\taddress\tshared\tpage\tmemory\tposition\thits"
+        )?;
+        for (cell, hits) in self.cells() {
+            let Cell {
+                op,
+                wide,
+                shared,
+                small_pages,
+                imported,
+                position,
+            } = cell;
+            writeln!(
+                out,
+                "{op}\t{}\t{}\t{}\t{}\t{}\t{hits}",
+                if wide { "i64" } else { "i32" },
+                if shared { "shared" } else { "unshared" },
+                if small_pages { "1" } else { "65536" },
+                if imported { "imported" } else { "own" },
+                position.name(),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Feature, Job, reference};
+    use crate::generate::{self, Options};
+    use crate::observation::Watch;
+
+    fn visit(cases: u64) -> Coverage {
+        let options = Options::default();
+        let mut coverage = Coverage::new(options.features);
+        for index in 0..cases {
+            let script = generate::case(1, index, &options);
+            let watch = Watch::default();
+            let job = Job::new(&script, options.budget, &watch, &[]);
+            let run = reference::observe(&job, &reference::Options::default());
+            coverage.add(&run.trace);
+        }
+        coverage
+    }
+
+    #[test]
+    fn what_is_visited_is_reachable() {
+        let coverage = visit(400);
+        let unknown: u64 =
+            coverage.hits.iter().sum::<u64>() - coverage.cells().map(|(_, hits)| hits).sum::<u64>();
+        let wrong: Vec<_> = coverage
+            .names
+            .iter()
+            .enumerate()
+            .flat_map(|(number, op)| {
+                let hits = &coverage.hits;
+                (0..Cell::KINDS)
+                    .filter(move |kind| hits[number * Cell::KINDS + kind] > 0)
+                    .map(|kind| Cell::of(op, kind))
+            })
+            .filter(|cell| !cell.is_reachable(coverage.features))
+            .collect();
+        assert_eq!(unknown, 0, "visited, but excluded: {wrong:?}");
+    }
+
+    #[test]
+    fn plain_cells_fill_soon() {
+        let coverage = visit(600);
+        let plain = |cell: &Cell| {
+            !cell.wide && !cell.shared && !cell.small_pages && cell.op.starts_with("i32.load")
+        };
+        let empty: Vec<_> = coverage.empty().filter(plain).collect();
+        assert!(empty.len() < 5, "{empty:?}");
+        let (visited, all) = coverage.share();
+        assert!(visited * 6 > all && visited < all, "{visited} of {all}");
+    }
+
+    #[test]
+    fn fewer_features_have_fewer_cells() {
+        let (_, plain) = Coverage::new(Features::NONE).share();
+        let (_, wide) = Coverage::new(Features::of(&[Feature::Memory64])).share();
+        assert!(plain < wide);
+        let mut table = Vec::new();
+        Coverage::new(Features::NONE).write(&mut table).unwrap();
+        let lines = String::from_utf8(table).unwrap().lines().count();
+        assert_eq!(lines, plain + 1);
+    }
+}
