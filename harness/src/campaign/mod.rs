@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 pub use sighting::Sighting;
 pub use tally::{Phases, Tally};
 
+use crate::coverage::Coverage;
 use crate::engine::Budget;
 use crate::generate;
 use crate::observation::Outcome;
@@ -64,7 +65,6 @@ pub struct Progress {
 }
 
 /// What a campaign gave.
-#[derive(Default)]
 pub struct Outcomes {
     /// Cases run.
     pub cases: u64,
@@ -79,6 +79,8 @@ pub struct Outcomes {
     pub sightings: BTreeMap<(crate::judge::Class, String), Sighting>,
     /// Cases that the reference could not run to the end, by reason.
     pub reference_skips: BTreeMap<String, u64>,
+    /// Which cells of the space the cases have visited.
+    pub coverage: Coverage,
 }
 
 /// Runs a campaign; `runner` makes one runner for each job.
@@ -93,12 +95,17 @@ pub fn run(
     let began = Instant::now();
     let next = AtomicU64::new(0);
     let outcomes = Mutex::new(Outcomes {
+        cases: 0,
+        elapsed: Duration::ZERO,
         tallies: options
             .configurations
             .iter()
             .map(|name| Tally::new(name))
             .collect(),
-        ..Outcomes::default()
+        phases: Phases::default(),
+        sightings: BTreeMap::new(),
+        reference_skips: BTreeMap::new(),
+        coverage: Coverage::new(options.generate.features),
     });
     let failure: Mutex<Option<String>> = Mutex::new(None);
     std::thread::scope(|scope| {
@@ -186,6 +193,7 @@ impl JobRun<'_> {
         outcomes.cases += 1;
         outcomes.phases.generate += u64::try_from(generated.as_nanos()).unwrap_or(u64::MAX);
         outcomes.phases.add(&trial);
+        outcomes.coverage.add(&trial.reference.trace);
         for (index, judged) in drawn.into_iter().zip(&trial.judged) {
             outcomes.tallies[index].add(judged);
         }

@@ -48,6 +48,10 @@ pub(crate) struct Diff {
     /// Write what was found, counted and timed to FILE as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write which cells of the space were visited, and how often, to FILE as
+    /// a tab-separated table
+    #[arg(long, value_name = "FILE")]
+    coverage: Option<PathBuf>,
     /// Leave divergences as they were found
     #[arg(long)]
     no_reduce: bool,
@@ -89,7 +93,7 @@ impl Diff {
         let mut corpus =
             Corpus::open(&self.corpus.folder(&configurations)?).map_err(|why| anyhow!("{why}"))?;
         corpus.check_writable().map_err(|why| anyhow!("{why}"))?;
-        if let Some(file) = &self.json {
+        for file in self.json.iter().chain(&self.coverage) {
             check_writable(file)?;
         }
         let seed = self.seed.unwrap_or_else(drawn_seed);
@@ -200,6 +204,12 @@ impl Diff {
             rows.push(row);
         }
         summary(&outcomes, &rows);
+        if let Some(file) = &self.coverage {
+            let mut table = Vec::new();
+            outcomes.coverage.write(&mut table)?;
+            trapline_harness::corpus::write_atomically(file, &table)
+                .map_err(|why| anyhow!("{why}"))?;
+        }
         if let Some(file) = &self.json {
             let calls = outcomes.tallies.iter().map(|t| t.calls).sum::<u64>();
             let seconds = outcomes.elapsed.as_secs_f64();
@@ -254,6 +264,11 @@ fn summary(outcomes: &Outcomes, rows: &[Row]) {
         outcomes.cases,
         calls as f64 / seconds.max(1e-9),
         100.0 * harness_share(&outcomes.phases),
+    );
+    let (visited, cells) = outcomes.coverage.share();
+    println!(
+        "{visited} of {cells} cells of the space visited ({:.1} %)",
+        100.0 * visited as f64 / cells.max(1) as f64,
     );
     for (why, count) in &outcomes.reference_skips {
         println!("{count} cases not run to the end: {why}");
