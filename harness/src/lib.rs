@@ -9,6 +9,7 @@ pub mod corpus;
 pub mod coverage;
 pub mod engine;
 pub mod file;
+pub mod fuzzing;
 pub mod generate;
 pub mod judge;
 pub mod observation;

@@ -229,11 +229,13 @@ fn refine(mut difference: Difference, reference: &ReferenceRun) -> Difference {
             .trace
             .get(difference.step)
             .map_or(&[][..], |t| &t[..]);
-        difference.class = match accesses.last().map(|access| access.op) {
-            Some("memory.grow") => Class::GrowResult,
-            Some("memory.size") => Class::MemorySize,
-            _ => Class::Value,
-        };
+        // Only where nothing else was done can nothing else be wrong.
+        let only = |op: &str| !accesses.is_empty() && accesses.iter().all(|access| access.op == op);
+        if only("memory.grow") || only("host.grow") {
+            difference.class = Class::GrowResult;
+        } else if only("memory.size") {
+            difference.class = Class::MemorySize;
+        }
     }
     difference
 }
@@ -276,6 +278,12 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
             .rev()
             .flat_map(|accesses| accesses.iter().rev())
             .find(|access| access.writes),
+        // A wrong value was most likely loaded.
+        Class::Value => accesses
+            .iter()
+            .rev()
+            .find(|access| access.grow.is_none() && access.op != "memory.size")
+            .or(accesses.last()),
         _ => accesses.last(),
     };
     match access {

@@ -176,7 +176,10 @@ impl Story<'_, '_, '_> {
     /// same: where it did fail, the calls are absent.
     fn instantiate(&mut self, plan: usize, place: Place) -> usize {
         let index = self.instances.len();
-        let name = format!("i{index}");
+        // Not the index: an instance that failed to be is not kept, but its
+        // name is taken.
+        let made = |step: &&Step| matches!(step, Step::Instantiate { .. });
+        let name = format!("i{}", self.steps.iter().filter(made).count());
         self.steps.push(Step::Instantiate {
             instance: name.clone(),
             module: format!("m{plan}"),
