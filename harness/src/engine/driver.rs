@@ -209,19 +209,11 @@ fn panicked(payload: &(dyn std::any::Any + Send)) -> Observation {
 
 /// Runs `job` on `embedding`, which declares `features`.
 pub fn run<E: Embedding>(embedding: &mut E, features: Features, job: &Job<'_>) -> Observation {
-    Run {
-        embedding,
-        features,
-        job,
-        modules: HashMap::new(),
-        instances: HashMap::new(),
-        observable: Vec::new(),
-        observation: Observation::default(),
-    }
-    .run()
+    Run::new(embedding, features, job).run()
 }
 
-struct Run<'a, 'j, E: Embedding> {
+/// A walk over a script.
+pub(super) struct Run<'a, 'j, E: Embedding> {
     embedding: &'a mut E,
     features: Features,
     job: &'a Job<'j>,
@@ -232,8 +224,25 @@ struct Run<'a, 'j, E: Embedding> {
     observation: Observation,
 }
 
-impl<'a, E: Embedding> Run<'a, '_, E> {
-    fn run(mut self) -> Observation {
+impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
+    pub(super) fn new(embedding: &'a mut E, features: Features, job: &'a Job<'j>) -> Self {
+        Run {
+            embedding,
+            features,
+            job,
+            modules: HashMap::new(),
+            instances: HashMap::new(),
+            observable: Vec::new(),
+            observation: Observation::default(),
+        }
+    }
+
+    /// Gives the script an instance that it has not made.
+    pub(super) fn share(&mut self, name: &'a str, instance: E::Instance) {
+        self.instances.insert(name, instance);
+    }
+
+    pub(super) fn run(mut self) -> Observation {
         let last = self.job.script.steps.len().saturating_sub(1);
         let after_trap = Watch {
             full: self.job.watch.full_after_trap,

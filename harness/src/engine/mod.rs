@@ -11,6 +11,7 @@ pub mod reference;
 mod select;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod verify;
 #[cfg(feature = "wasmer")]
 mod wasmer;

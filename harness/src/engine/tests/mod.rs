@@ -3,6 +3,7 @@
 mod declared;
 mod limits;
 mod link;
+mod threads;
 
 use trapline_reference::Value;
 use trapline_reference::Value::{I32, I64};

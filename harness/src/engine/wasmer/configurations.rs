@@ -55,7 +55,7 @@ const SINGLEPASS: Settings = Settings {
 
 impl Settings {
     /// What a configuration with these settings can run.
-    const fn features(&self) -> Features {
+    pub(super) const fn features(&self) -> Features {
         const ALL: Features = Features::of(&[
             Feature::MultiMemory,
             Feature::Threads,

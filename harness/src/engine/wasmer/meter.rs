@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use wasmer::sys::wasmparser::{BlockType, Operator};
 use wasmer::sys::{FunctionMiddleware, MiddlewareError, MiddlewareReaderState, ModuleMiddleware};
 use wasmer::{
-    ExportIndex, GlobalInit, GlobalType, Instance, LocalFunctionIndex, ModuleInfo, Mutability,
+    ExportIndex, Exports, GlobalInit, GlobalType, LocalFunctionIndex, ModuleInfo, Mutability,
     Store, Type,
 };
 
@@ -24,9 +24,8 @@ pub(super) struct Meter {
 }
 
 /// Whether the counter of an instance has run out.
-pub(super) fn has_run_out(instance: &Instance, store: &mut Store) -> bool {
+pub(super) fn has_run_out(instance: &Exports, store: &mut Store) -> bool {
     instance
-        .exports
         .get_global(COUNTER)
         .is_ok_and(|counter| matches!(counter.get(store), wasmer::Value::I64(left) if left < 0))
 }

@@ -9,16 +9,17 @@ use std::collections::HashMap;
 use trapline_reference::Value;
 use wasmer::sys::vm::TrapCode;
 use wasmer::{
-    AsStoreMut, CompileError, DeserializeError, Extern, Function, FunctionEnv, FunctionEnvMut,
-    FunctionType, Instance, InstantiationError, LinkError, Memory, Module, Pages, RuntimeError,
-    Store, Type,
+    AsStoreMut, CompileError, DeserializeError, Exports, Extern, Function, FunctionEnv,
+    FunctionEnvMut, FunctionType, Instance, InstantiationError, LinkError, Memory, Module, Pages,
+    RuntimeError, SharedMemory, Store, Type,
 };
 
 use super::driver::{self, Embedding, digests_of};
 use super::host::{self, HostMemory, HostTrap};
+use super::threads::Threads;
 use super::{Engine, Features, Job};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
-use crate::script::{HOST, HostFunc, ValueType};
+use crate::script::{HOST, HostFunc, Step, ValueType};
 
 use configurations::Settings;
 pub(super) use configurations::configurations;
@@ -54,14 +55,15 @@ impl Engine for Wasmer {
     }
 }
 
-/// What host functions see: the instances registered by name.
-type Registry = HashMap<String, Instance>;
+/// What host functions see: the exports of instances registered by name.
+type Registry = HashMap<String, Exports>;
 
 /// One store.
 struct Embedded {
     store: Store,
     settings: &'static Settings,
     budget: Budget,
+    threads: Threads,
     registry: FunctionEnv<Registry>,
     arguments: Vec<wasmer::Value>,
 }
@@ -74,6 +76,7 @@ impl Embedded {
             store,
             settings,
             budget,
+            threads: Threads::default(),
             registry,
             arguments: Vec::new(),
         }
@@ -89,8 +92,8 @@ impl Embedded {
         if module == HOST {
             return Some(self.host_function(HostFunc::parse(name)?).into());
         }
-        let instance = self.registry.as_ref(&self.store).get(module)?;
-        instance.exports.get_extern(name).cloned()
+        let exports = self.registry.as_ref(&self.store).get(module)?;
+        exports.get_extern(name).cloned()
     }
 
     fn host_function(&mut self, func: HostFunc) -> Function {
@@ -114,7 +117,7 @@ impl Embedded {
 
 impl Embedding for Embedded {
     type Module = Module;
-    type Instance = Instance;
+    type Instance = Exports;
 
     fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
         let module = Module::from_binary(&self.store, wasm).map_err(rejected)?;
@@ -133,7 +136,7 @@ impl Embedding for Embedded {
         module.map_err(|e| unsupported(&e))
     }
 
-    fn instantiate(&mut self, module: &Module) -> Result<Instance, Outcome> {
+    fn instantiate(&mut self, module: &Module) -> Result<Exports, Outcome> {
         let mut imports = Vec::new();
         for import in module.imports() {
             match self.import(import.module(), import.name()) {
@@ -142,6 +145,7 @@ impl Embedding for Embedded {
             }
         }
         let made = Instance::new_by_index(&mut self.store, module, &imports);
+        let made = made.map(|instance| instance.exports);
         let made = made.map_err(|error| match error {
             InstantiationError::Link(LinkError::Trap(error)) | InstantiationError::Start(error) => {
                 outcome_of(&error)
@@ -155,14 +159,14 @@ impl Embedding for Embedded {
         self.fell_short().map_or(made, Err)
     }
 
-    fn register(&mut self, name: &str, instance: &Instance) {
+    fn register(&mut self, name: &str, instance: &Exports) {
         self.registry
             .as_mut(&mut self.store)
             .insert(name.to_owned(), instance.clone());
     }
 
-    fn invoke(&mut self, instance: &Instance, func: &str, args: &[Value]) -> Outcome {
-        let Ok(function) = instance.exports.get_function(func) else {
+    fn invoke(&mut self, instance: &Exports, func: &str, args: &[Value]) -> Outcome {
+        let Ok(function) = instance.get_function(func) else {
             return Outcome::Absent;
         };
         self.arguments.clear();
@@ -189,8 +193,8 @@ impl Embedding for Embedded {
         self.fell_short().unwrap_or(outcome)
     }
 
-    fn get(&mut self, instance: &Instance, global: &str) -> Outcome {
-        match instance.exports.get_global(global) {
+    fn get(&mut self, instance: &Exports, global: &str) -> Outcome {
+        match instance.get_global(global) {
             Ok(global) => Outcome::Values(vec![value_of(&global.get(&mut self.store))]),
             Err(_) => Outcome::Absent,
         }
@@ -198,21 +202,65 @@ impl Embedding for Embedded {
 
     fn memory(
         &mut self,
-        instance: &Instance,
+        instance: &Exports,
         export: &str,
         watch: &Watch,
     ) -> Option<(u128, Vec<ChunkDigest>)> {
-        let memory = instance.exports.get_memory(export).ok()?;
+        let memory = instance.get_memory(export).ok()?;
         Some(with_bytes(&self.store, memory, |bytes| {
             (bytes.len() as u128, digests_of(bytes, watch))
         }))
     }
 
-    fn read(&mut self, instance: &Instance, export: &str, start: u64, len: usize) -> Vec<u8> {
-        instance.exports.get_memory(export).map_or_else(
+    fn read(&mut self, instance: &Exports, export: &str, start: u64, len: usize) -> Vec<u8> {
+        instance.get_memory(export).map_or_else(
             |_| Vec::new(),
             |memory| with_bytes(&self.store, memory, |bytes| host::window(bytes, start, len)),
         )
+    }
+
+    fn start_thread(
+        &mut self,
+        name: &str,
+        shared: Option<(&str, &Exports)>,
+        steps: &[Step],
+    ) -> Outcome {
+        let engine = self.store.engine().clone();
+        let (settings, budget) = (self.settings, self.budget.clone());
+        let limits = budget.limits();
+        let shared = shared.map(|(name, exports)| {
+            let memories: Vec<(String, SharedMemory)> = exports
+                .iter()
+                .memories()
+                .filter_map(|(name, memory)| Some((name.clone(), memory.as_shared(&self.store)?)))
+                .collect();
+            (name.to_owned(), memories)
+        });
+        let make = move || {
+            let mut embedded = Embedded::new(&engine, settings, budget);
+            let shared = shared.map(|(name, memories)| {
+                let mut exports = Exports::new();
+                for (name, memory) in memories {
+                    exports.insert(name, memory.attach(&mut embedded.store));
+                }
+                (name, exports)
+            });
+            (embedded, shared)
+        };
+        self.threads
+            .start(name, make, settings.features(), steps, limits)
+    }
+
+    fn join_thread(&mut self, name: &str) -> Outcome {
+        self.threads.join(name)
+    }
+}
+
+impl Drop for Embedded {
+    /// Where a memory is, its instance knows: it has to outlive the threads that
+    /// share it.
+    fn drop(&mut self) {
+        self.threads.join_all();
     }
 }
 
@@ -263,7 +311,7 @@ fn call_host(
     let (registry, store) = env.data_and_store_mut();
     let memory = registry
         .get(&func.instance)
-        .and_then(|instance| instance.exports.get_memory(&func.memory).ok())
+        .and_then(|instance| instance.get_memory(&func.memory).ok())
         .cloned()
         .ok_or_else(|| RuntimeError::user(Box::new(HostTrap::no_memory(func))))?;
     host::perform(func.op, &mut InStore { store, memory }, args)

@@ -42,6 +42,13 @@ impl Budget {
         self.0.failed.swap(false, Ordering::Relaxed)
     }
 
+    /// The budget, for another run like this one.
+    pub(super) fn limits(&self) -> crate::engine::Budget {
+        crate::engine::Budget {
+            memory_bytes: self.0.bytes.load(Ordering::Relaxed),
+        }
+    }
+
     fn pages(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed) / WASM_PAGE_SIZE as u64
     }

@@ -7,6 +7,41 @@ use super::State;
 use crate::engine::host::{self, HostMemory, HostTrap};
 use crate::script::HostFunc;
 
+/// What can be imported from, called and looked at under one name.
+#[derive(Clone)]
+pub(super) enum Exports {
+    /// Those of an instance in this store.
+    Of(Instance),
+    /// The shared memories of an instance in another: what a thread starts with.
+    Shared(Vec<(String, SharedMemory)>),
+}
+
+impl Exports {
+    pub(super) fn get(&self, store: impl AsContextMut, name: &str) -> Option<Extern> {
+        match self {
+            Exports::Of(instance) => instance.get_export(store, name),
+            Exports::Shared(memories) => {
+                let (_, memory) = memories.iter().find(|(export, _)| export == name)?;
+                Some(memory.clone().into())
+            }
+        }
+    }
+
+    /// What of this another thread may have.
+    pub(super) fn shared(&self, mut store: impl AsContextMut) -> Exports {
+        Exports::Shared(match self {
+            Exports::Of(instance) => instance
+                .exports(&mut store)
+                .filter_map(|export| {
+                    let name = export.name().to_owned();
+                    Some((name, export.into_extern().into_shared_memory()?))
+                })
+                .collect(),
+            Exports::Shared(memories) => memories.clone(),
+        })
+    }
+}
+
 /// A memory of either kind.
 pub(super) enum AnyMemory {
     Own(Memory),
@@ -16,10 +51,10 @@ pub(super) enum AnyMemory {
 impl AnyMemory {
     pub(super) fn of(
         store: impl AsContextMut,
-        instance: Instance,
+        exports: &Exports,
         export: &str,
     ) -> Option<AnyMemory> {
-        match instance.get_export(store, export)? {
+        match exports.get(store, export)? {
             Extern::Memory(memory) => Some(AnyMemory::Own(memory)),
             Extern::SharedMemory(memory) => Some(AnyMemory::Shared(memory)),
             _ => None,
@@ -106,14 +141,10 @@ pub(super) fn call_host(
     func: &HostFunc,
     args: &[Value],
 ) -> wasmtime::Result<Value> {
-    let instance = store
-        .as_context()
-        .data()
-        .registry
-        .get(&func.instance)
-        .copied();
-    let memory = instance
-        .and_then(|instance| AnyMemory::of(&mut store, instance, &func.memory))
+    let registry = &store.as_context().data().registry;
+    let exports = registry.get(&func.instance).cloned();
+    let memory = exports
+        .and_then(|exports| AnyMemory::of(&mut store, &exports, &func.memory))
         .ok_or_else(|| wasmtime::Error::new(HostTrap::no_memory(func)))?;
     host::perform(func.op, &mut InStore { store, memory }, args)
         .ok_or_else(|| wasmtime::Error::msg("arguments of another type"))

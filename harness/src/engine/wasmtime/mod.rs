@@ -15,13 +15,14 @@ use wasmtime::{Extern, Func, FuncType, Instance, Module, Store, Trap, Val, ValTy
 
 use super::driver::{self, Embedding, digests_of};
 use super::host::{self, HostTrap};
+use super::threads::Threads;
 use super::{Budget, Engine, Features, Job};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
-use crate::script::{HOST, HostFunc, ValueType};
+use crate::script::{HOST, HostFunc, Step, ValueType};
 
 pub(super) use configurations::configurations;
 use limits::Limits;
-use memory::{AnyMemory, call_host};
+use memory::{AnyMemory, Exports, call_host};
 use settings::{Metering, Settings};
 use soil::Soil;
 
@@ -55,21 +56,32 @@ impl Engine for Wasmtime {
 /// What the store carries.
 struct State {
     limits: Limits,
-    registry: HashMap<String, Instance>,
+    registry: HashMap<String, Exports>,
 }
 
 /// One store.
 struct Embedded {
     store: Store<State>,
     settings: &'static Settings,
+    budget: Budget,
+    threads: Threads,
     arguments: Vec<Val>,
     results: Vec<Val>,
 }
 
 /// An instance, with the functions that were called and their number of results.
 struct Instantiated {
-    instance: Instance,
+    exports: Exports,
     functions: RefCell<HashMap<String, (Func, usize)>>,
+}
+
+impl From<Exports> for Instantiated {
+    fn from(exports: Exports) -> Instantiated {
+        Instantiated {
+            exports,
+            functions: RefCell::default(),
+        }
+    }
 }
 
 impl Embedded {
@@ -91,6 +103,8 @@ impl Embedded {
         Embedded {
             store,
             settings,
+            budget,
+            threads: Threads::default(),
             arguments: Vec::new(),
             results: Vec::new(),
         }
@@ -107,8 +121,8 @@ impl Embedded {
         if module == HOST {
             return Some(self.host_function(HostFunc::parse(name)?).into());
         }
-        let instance = *self.store.data().registry.get(module)?;
-        instance.get_export(&mut self.store, name)
+        let exports = self.store.data().registry.get(module)?.clone();
+        exports.get(&mut self.store, name)
     }
 
     fn host_function(&mut self, func: HostFunc) -> Func {
@@ -167,10 +181,7 @@ impl Embedding for Embedded {
             }
         }
         let made = match Instance::new(&mut self.store, module, &imports) {
-            Ok(instance) => Ok(Instantiated {
-                instance,
-                functions: RefCell::default(),
-            }),
+            Ok(instance) => Ok(Exports::Of(instance).into()),
             Err(error) => Err(trap_of(&error).unwrap_or_else(|| {
                 let reason = format!("{error:#}");
                 // There is no type for it; the imports are checked before
@@ -192,7 +203,7 @@ impl Embedding for Embedded {
         self.store
             .data_mut()
             .registry
-            .insert(name.to_owned(), instance.instance);
+            .insert(name.to_owned(), instance.exports.clone());
     }
 
     fn invoke(&mut self, instance: &Instantiated, func: &str, args: &[Value]) -> Outcome {
@@ -200,7 +211,8 @@ impl Embedding for Embedded {
         let (function, results) = match known {
             Some(known) => known,
             None => {
-                let Some(function) = instance.instance.get_func(&mut self.store, func) else {
+                let export = instance.exports.get(&mut self.store, func);
+                let Some(function) = export.and_then(Extern::into_func) else {
                     return Outcome::Absent;
                 };
                 let entry = (function, function.ty(&self.store).results().len());
@@ -236,7 +248,8 @@ impl Embedding for Embedded {
     }
 
     fn get(&mut self, instance: &Instantiated, global: &str) -> Outcome {
-        match instance.instance.get_global(&mut self.store, global) {
+        let export = instance.exports.get(&mut self.store, global);
+        match export.and_then(Extern::into_global) {
             Some(global) => Outcome::Values(vec![value_of(&global.get(&mut self.store))]),
             None => Outcome::Absent,
         }
@@ -248,15 +261,39 @@ impl Embedding for Embedded {
         export: &str,
         watch: &Watch,
     ) -> Option<(u128, Vec<ChunkDigest>)> {
-        let memory = AnyMemory::of(&mut self.store, instance.instance, export)?;
+        let memory = AnyMemory::of(&mut self.store, &instance.exports, export)?;
         let bytes = memory.bytes(&self.store);
         Some((bytes.len() as u128, digests_of(bytes, watch)))
     }
 
     fn read(&mut self, instance: &Instantiated, export: &str, start: u64, len: usize) -> Vec<u8> {
-        AnyMemory::of(&mut self.store, instance.instance, export).map_or_else(Vec::new, |memory| {
+        AnyMemory::of(&mut self.store, &instance.exports, export).map_or_else(Vec::new, |memory| {
             host::window(memory.bytes(&self.store), start, len)
         })
+    }
+
+    fn start_thread(
+        &mut self,
+        name: &str,
+        shared: Option<(&str, &Instantiated)>,
+        steps: &[Step],
+    ) -> Outcome {
+        let engine = self.store.engine().clone();
+        let (settings, budget) = (self.settings, self.budget);
+        let shared = shared.map(|(name, instance)| {
+            let memories = instance.exports.shared(&mut self.store);
+            (name.to_owned(), memories)
+        });
+        let make = move || {
+            let shared = shared.map(|(name, memories)| (name, memories.into()));
+            (Embedded::new(&engine, settings, budget), shared)
+        };
+        self.threads
+            .start(name, make, settings.features(), steps, budget)
+    }
+
+    fn join_thread(&mut self, name: &str) -> Outcome {
+        self.threads.join(name)
     }
 }
 
