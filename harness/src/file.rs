@@ -8,6 +8,7 @@ use crate::corpus::{Corpus, Header};
 use crate::engine::{Budget, Configuration};
 use crate::judge::{Class, Difference, Signature, Subject, section_of};
 use crate::reduce::{self, reduce};
+use crate::report::{LookAt, look};
 use crate::script::{Script, print};
 use crate::trial::{Trial, Verdict, subject, try_script};
 use crate::worker::Runner;
@@ -190,7 +191,19 @@ impl<'a> Filer<'a> {
                 }
             }
             None => {
-                let header = self.header(&signature, sighting, &trial, reduced, &subject);
+                let loaded = self.with_load(script, &trial, reduced, &sighting.configuration)?;
+                let (script, trial) = match &loaded {
+                    Some((script, trial)) => (script, trial),
+                    None => (script, &trial),
+                };
+                // The class is what was found; the words are what the file shows.
+                let shown = Difference {
+                    class: reduced.class,
+                    ..difference(trial, &sighting.configuration)
+                        .unwrap_or(reduced)
+                        .clone()
+                };
+                let header = self.header(&signature, sighting, trial, &shown, &subject);
                 let wast = print::to_wast(script, &trial.outcomes(), &header.to_text());
                 let file = self.corpus.add(&signature, &wast)?;
                 Filed::New { signature, file }
@@ -205,6 +218,32 @@ impl<'a> Filer<'a> {
             });
         }
         Ok(filed)
+    }
+
+    /// Where only the contents of a memory differ, the script with a load that
+    /// tells: it shows the difference to whoever runs the file as plain `.wast`.
+    fn with_load(
+        &mut self,
+        script: &Script,
+        trial: &Trial,
+        reduced: &Difference,
+        name: &str,
+    ) -> Result<Option<(Script, Trial)>, String> {
+        let runner = &mut *self.runner;
+        let look = match look(script, trial, reduced, name, self.budget, runner)? {
+            Some((look, _)) => look,
+            None => return Ok(None),
+        };
+        let LookAt::Byte(address, _) = look.at else {
+            return Ok(None);
+        };
+        let Some(loads) = reduce::with_load(script, &look.instance, &look.memory, address) else {
+            return Ok(None);
+        };
+        let names: Vec<&str> = self.configurations.iter().map(|c| c.name).collect();
+        let trial = try_script(&loads, self.budget, &mut *self.runner, &names)?;
+        // A difference that goes away when it is looked at is left as it was.
+        Ok(difference(&trial, name).is_some().then_some((loads, trial)))
     }
 
     fn header(

@@ -69,7 +69,14 @@ pub fn report(
         steps: script.steps[..=difference.step].to_vec(),
     };
     let outcomes = trial.outcomes();
-    let look = look(&script, trial, difference, configuration, budget, runner)?;
+    let look = look(
+        &script,
+        trial,
+        difference,
+        configuration.name,
+        budget,
+        runner,
+    )?;
     let standalone = standalone::standalone(
         &script,
         &outcomes,
@@ -142,12 +149,16 @@ fn choose<'a>(
     })
 }
 
-/// Where a memory differs: what to look at, and what the engine has there.
-fn look(
+/// Where a memory differs, if that is what differs: what to look at, and what
+/// the configuration has there.
+///
+/// # Errors
+/// In words, if the engine cannot be run.
+pub fn look(
     script: &Script,
     trial: &Trial,
     difference: &Difference,
-    configuration: &Configuration,
+    configuration: &str,
     budget: Budget,
     runner: &mut dyn Runner,
 ) -> Result<Option<(Look, String)>, String> {
@@ -163,7 +174,7 @@ fn look(
     let captures = captures(difference);
     let job = Job::new(script, budget, &watch, &captures);
     let right = reference::observe(&job, &reference::Options::default()).observation;
-    let wrong = match runner.run(&job, &[configuration.name])?.pop() {
+    let wrong = match runner.run(&job, &[configuration])?.pop() {
         Some(Answer::Observed(observation)) => observation,
         _ => return Ok(None),
     };
