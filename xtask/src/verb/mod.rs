@@ -14,24 +14,16 @@ use clap::Subcommand;
 
 use crate::End;
 
-/// What to do.
+/// What to do: each with the description of its arguments.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
-    /// Run a campaign: generated scripts on every engine, against the reference
     Diff(diff::Diff),
-    /// Run files (.wast, .wat, .wasm) on every engine and show who said what
     Run(run::Run),
-    /// Run the corpus on every engine: what is still open, what has been fixed
     Replay(replay::Replay),
-    /// Minimize one file that diverges
     Reduce(reduce::Reduce),
-    /// Write the bug report on one file, and check its stand-alone program
     Report(report::Report),
-    /// List what is known of each divergence, or set it
     Triage(triage::Triage),
-    /// Run the official test suite on the reference and on every engine
     Spec(spec::Spec),
-    /// List engines, versions, configurations and their features
     Engines(engines::Engines),
     /// Answer a campaign's requests on standard input
     #[command(hide = true)]

@@ -174,6 +174,26 @@ fn row(file: &Path, source: &Source, stated: &Stated, trial: &Trial, corpus: &Co
     }
 }
 
+/// Configurations, those of one compiler together: `wasmtime/winch (4)`.
+fn by_compiler(names: &[String]) -> String {
+    let mut compilers: Vec<(&str, usize)> = Vec::new();
+    for name in names {
+        let compiler = name.split('+').next().unwrap_or(name);
+        match compilers.iter_mut().find(|(seen, _)| *seen == compiler) {
+            Some((_, count)) => *count += 1,
+            None => compilers.push((compiler, 1)),
+        }
+    }
+    let lines: Vec<_> = compilers
+        .iter()
+        .map(|(compiler, count)| match count {
+            1 => (*compiler).to_owned(),
+            count => format!("{compiler} ({count})"),
+        })
+        .collect();
+    lines.join("\n")
+}
+
 fn show(rows: &[Row]) {
     let mut shown = table(&["file", "now", "known as", "diverging"]);
     for row in rows {
@@ -190,7 +210,7 @@ fn show(rows: &[Row]) {
         } else {
             format!("{state}: {}", row.note)
         };
-        shown.add_row([file, now, row.known.clone(), row.diverging.join("\n")]);
+        shown.add_row([file, now, row.known.clone(), by_compiler(&row.diverging)]);
     }
     println!("{shown}");
     let count = |state| rows.iter().filter(|row| row.state == state).count();

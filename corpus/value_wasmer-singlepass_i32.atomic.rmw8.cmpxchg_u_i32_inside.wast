@@ -1,0 +1,30 @@
+;; signature: value_wasmer-singlepass_i32.atomic.rmw8.cmpxchg_u_i32_inside
+;; specified: i32:0x0 i32:0x0
+;;   Threads: atomic memory instructions
+;;   https://webassembly.github.io/threads/core/exec/instructions.html#atomic-memory-instructions
+;; got: i32:0x0 i32:0x1
+;; diverges: wasmer/singlepass 7.3.0, wasmer/singlepass+dynamic 7.3.0,
+;;   wasmer/singlepass+no-guard 7.3.0, wasmer/singlepass+metered 7.3.0,
+;;   wasmer/singlepass+serialized 7.3.0
+;; conforms: wasmtime/cranelift 48.0.8, wasmtime/cranelift+o0 48.0.8,
+;;   wasmtime/cranelift+dynamic 48.0.8, wasmtime/cranelift+o0+dynamic 48.0.8,
+;;   wasmtime/cranelift+small-guard 48.0.8, wasmtime/cranelift+moving 48.0.8,
+;;   wasmtime/cranelift+fixed 48.0.8, wasmtime/cranelift+no-signals 48.0.8,
+;;   wasmtime/cranelift+no-cow 48.0.8, wasmtime/cranelift+no-guard-before 48.0.8,
+;;   wasmtime/cranelift+no-spectre 48.0.8, wasmtime/cranelift+pooling 48.0.8,
+;;   wasmtime/cranelift+pooling+resident 48.0.8, wasmtime/cranelift+pooling+no-cow 48.0.8,
+;;   wasmtime/cranelift+creator 48.0.8, wasmtime/cranelift+fuel 48.0.8,
+;;   wasmtime/cranelift+epochs 48.0.8, wasmtime/cranelift+serialized 48.0.8, wasmtime/winch 48.0.8,
+;;   wasmtime/winch+dynamic 48.0.8, wasmtime/winch+pooling 48.0.8, wasmtime/winch+fuel 48.0.8,
+;;   wasmer/cranelift 7.3.0, wasmer/cranelift+o0 7.3.0, wasmer/cranelift+dynamic 7.3.0,
+;;   wasmer/cranelift+no-guard 7.3.0, wasmer/cranelift+metered 7.3.0,
+;;   wasmer/cranelift+serialized 7.3.0
+;; found: seed 1001, case 5755, on x86_64, linux
+(module
+  (memory 1)
+  (func (export "f") (result i32 i32)
+    (local i32 i32 i32)
+    (i32.const 0)
+    (i32.atomic.rmw8.cmpxchg_u (block (result i32) (i32.const 1)) (i32.const 0) (i32.const 0)))
+  (data (i32.const 0) "\01"))
+(assert_return (invoke "f") (i32.const 0) (i32.const 0))
