@@ -28,8 +28,9 @@ pub(crate) struct EngineOptions {
     pub(crate) in_process: bool,
 
     /// The largest memory of a run, in MiB; growing beyond it fails on the
-    /// reference and on every engine
-    #[arg(long, value_name = "MIB", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    /// reference and on every engine. Most memories are small all the same:
+    /// above 4096, a few go to the end of the 32-bit address space and beyond
+    #[arg(long, value_name = "MIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(crate) budget: u64,
 
     /// How long one engine may take for one script before it counts as hanging

@@ -309,7 +309,10 @@ fn trap_of(error: &wasmtime::Error) -> Option<Outcome> {
     }
     let kinds: &[TrapKind] = match *error.downcast_ref::<Trap>()? {
         Trap::StackOverflow => return Some(Outcome::Exhausted),
-        Trap::Interrupt | Trap::OutOfFuel => return Some(Outcome::Interrupted),
+        Trap::Interrupt => return Some(Outcome::Interrupted),
+        // A bulk operation pays for its length before its bounds are checked:
+        // the last fuel may go where there should have been a trap.
+        Trap::OutOfFuel => return Some(Outcome::Limit("out of fuel".to_owned())),
         Trap::MemoryOutOfBounds => &[TrapKind::OutOfBoundsMemory],
         Trap::HeapMisaligned => &[TrapKind::UnalignedAtomic],
         // One code for `table.get` and for `call_indirect`.
