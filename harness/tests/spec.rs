@@ -1,7 +1,9 @@
 //! The official suite on the reference, and a folder of scripts with all that
 //! can be wrong with them.
 
+use trapline_harness::engine::Feature;
 use trapline_harness::spec::{File, Group, Subject, folder, official, run};
+use trapline_harness::worker::InProcess;
 use trapline_reference::Proposals;
 
 /// What core 3.0 has beside what is in scope; older groups have nothing.
@@ -190,4 +192,27 @@ fn threads_of_scripts_take_turns_on_the_reference() {
         "{}",
         tally.failures[0]
     );
+}
+
+/// On real threads, on every engine that has them.
+#[test]
+fn threads_of_scripts_run_on_engines() {
+    let group = threads();
+    let configurations = trapline_harness::engine::all();
+    let mut runner = InProcess::new(trapline_harness::engine::all());
+    for configuration in configurations {
+        let mut subject = Subject::Engine {
+            configuration: configuration.name,
+            runner: &mut runner,
+        };
+        let tally = run(&group, &mut subject).expect("it runs");
+        assert_eq!(tally.failures, [], "{}", configuration.name);
+        let has = configuration.features.has(Feature::Threads);
+        assert_eq!(
+            tally.passed,
+            if has { 5 } else { 0 },
+            "{}",
+            configuration.name
+        );
+    }
 }

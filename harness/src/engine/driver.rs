@@ -221,6 +221,9 @@ pub(super) struct Run<'a, 'j, E: Embedding> {
     instances: HashMap<&'a str, E::Instance>,
     /// The memories that can be looked at, in order of instantiation.
     observable: Vec<(&'a str, Arc<[String]>)>,
+    /// How many threads were started and not waited for: as long as there are
+    /// any, nobody else may look at a memory.
+    threads: usize,
     observation: Observation,
 }
 
@@ -233,6 +236,7 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
             modules: HashMap::new(),
             instances: HashMap::new(),
             observable: Vec::new(),
+            threads: 0,
             observation: Observation::default(),
         }
     }
@@ -256,8 +260,13 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
                 Outcome::Interrupted | Outcome::Panic(_) => true,
                 _ => false,
             };
+            match (step, &outcome) {
+                (Step::Thread { .. }, Outcome::Values(_)) => self.threads += 1,
+                (Step::Wait { .. }, Outcome::Joined(_)) => self.threads -= 1,
+                _ => {}
+            }
             let watch = match outcome {
-                _ if stop => None,
+                _ if stop || self.threads > 0 => None,
                 _ if index == last => Some(self.job.watch),
                 Outcome::Trap(_) => Some(&after_trap),
                 _ => None,
@@ -266,7 +275,9 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
                 .and_then(|watch| catch_unwind(AssertUnwindSafe(|| self.look(watch))).ok())
                 .unwrap_or_default();
             self.embedding.after_step();
-            self.capture(index);
+            if self.threads == 0 {
+                self.capture(index);
+            }
             self.observation
                 .steps
                 .push(StepObservation { outcome, memories });

@@ -83,14 +83,18 @@ impl<'a> Skips<'a> {
         outcome: &Outcome,
     ) -> Option<Reason> {
         let reason = match step {
-            Step::Thread { name, .. } => {
-                let reason = own_reason(outcome);
+            Step::Thread { name, shared, .. } => {
+                let shared = shared.as_deref().and_then(|name| self.instances.get(name));
+                let reason = own_reason(outcome).or_else(|| shared.cloned());
                 if let Some(reason) = &reason {
                     self.threads.insert(name, reason.clone());
                 }
                 return reason;
             }
-            Step::Wait { thread } => self.threads.get(thread.as_str()).cloned(),
+            Step::Wait { thread } => match outcome {
+                Outcome::Joined(outcomes) => return outcomes.iter().find_map(own_reason),
+                _ => self.threads.get(thread.as_str()).cloned(),
+            },
             Step::Define { module, wasm } => {
                 self.modules.remove(module.as_str());
                 self.binaries.insert(module, wasm);
