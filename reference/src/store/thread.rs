@@ -90,8 +90,13 @@ impl Thread {
         loop {
             match self.run(store, u64::MAX) {
                 Status::Ended(result) => return result,
-                Status::Waiting(None) => return Err(Trap::WouldBlock.into()),
-                Status::Waiting(Some(_)) => self.time_out(store),
+                Status::Waiting(timeout) => {
+                    // There is nobody to notify it, then or later.
+                    self.time_out(store);
+                    if timeout.is_none() {
+                        return Err(Trap::WouldBlock.into());
+                    }
+                }
                 Status::Running => {}
             }
         }
