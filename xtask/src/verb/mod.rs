@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod bench;
 mod diff;
 mod engines;
 mod reduce;
@@ -25,6 +26,7 @@ pub(crate) enum Verb {
     Triage(triage::Triage),
     Spec(spec::Spec),
     Engines(engines::Engines),
+    Bench(bench::Bench),
     /// Answer a campaign's requests on standard input
     #[command(hide = true)]
     Worker(worker::Worker),
@@ -42,6 +44,7 @@ impl Verb {
             Verb::Triage(verb) => verb.run(),
             Verb::Spec(verb) => verb.run(),
             Verb::Engines(verb) => verb.run(),
+            Verb::Bench(verb) => verb.run(),
             Verb::Worker(verb) => verb.run(),
         }
     }
