@@ -18,6 +18,7 @@ enum Slot {
 pub(super) fn simplify_numbers(run: &mut Run<'_>) {
     fold_offsets(run);
     shift_bounds(run);
+    grow_beforehand(run);
     let mut at = 0;
     while let Some(slot) = slots(&run.case).into_iter().nth(at) {
         simplify(run, &slot);
@@ -251,6 +252,43 @@ fn shift_bounds(run: &mut Run<'_>) {
             });
             if !accepted || run.stopped() {
                 break;
+            }
+        }
+    }
+}
+
+/// Leaves out a call, and makes a memory larger to begin with: what only grew
+/// it need not be called.
+fn grow_beforehand(run: &mut Run<'_>) {
+    let minimum = |slot: &Slot| match slot {
+        Slot::Word(step, path, ..) => {
+            let list = run.case.tree(*step).and_then(|tree| node_at(tree, path));
+            list.and_then(Node::head) == Some("memory")
+        }
+        Slot::Argument(..) => false,
+    };
+    let minimums: Vec<Slot> = slots(&run.case).into_iter().filter(minimum).collect();
+    for slot in minimums {
+        let Some(pages) = get(&run.case, &slot).filter(|&pages| pages < 4) else {
+            continue;
+        };
+        for step in (0..run.case.steps.len()).rev() {
+            let is_call = |case: &Case| {
+                matches!(
+                    case.steps.get(step).map(|i| &i.step),
+                    Some(Step::Invoke { .. })
+                )
+            };
+            for more in [1, 2] {
+                if is_call(&run.case) {
+                    let candidate = set(&run.case, &slot, pages + more).map(|mut case| {
+                        case.steps.remove(step);
+                        case
+                    });
+                    if run.attempt(candidate) {
+                        return;
+                    }
+                }
             }
         }
     }
