@@ -1,8 +1,8 @@
 //! Resources: the budget, large memories, scripts without end.
 
 use super::super::{Budget, Feature, Job, all};
-use super::{I32, I64, PAGE, Steps, Value, none};
-use crate::observation::{Outcome, Watch, digest};
+use super::{I32, I64, PAGE, Steps, Value, none, trap};
+use crate::observation::{Outcome, TrapKind, Watch, digest};
 use crate::script::Script;
 
 #[test]
@@ -118,4 +118,22 @@ fn what_never_ends_is_interrupted_where_somebody_counts() {
             assert!(ended.contains(&last.outcome), "{name}: {:?}", last.outcome);
         }
     }
+}
+
+#[test]
+fn a_length_costs_nothing_that_is_out_of_bounds() {
+    let module = "(module (memory 1) (data $d \"abc\")
+        (func (export \"fill\") (param i32)
+          (memory.fill (i32.const 0) (i32.const 0) (local.get 0)))
+        (func (export \"copy\") (param i32)
+          (memory.copy (i32.const 0) (i32.const 0) (local.get 0)))
+        (func (export \"init\") (param i32)
+          (memory.init $d (i32.const 0) (i32.const 0) (local.get 0))))";
+    let beyond = || trap(TrapKind::OutOfBoundsMemory);
+    Steps::default()
+        .module("m", module)
+        .call("m", "fill", &[I32(u32::MAX)])
+        .call("m", "copy", &[I32(u32::MAX)])
+        .call("m", "init", &[I32(u32::MAX)])
+        .gives(&[], &[beyond(), beyond(), beyond()]);
 }

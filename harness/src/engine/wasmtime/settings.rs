@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use wasmtime::{
-    Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm,
-    Strategy,
+    Config, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig,
+    RegallocAlgorithm, Strategy,
 };
 
 use super::creator::Heap;
@@ -205,7 +205,13 @@ impl Settings {
         match metering {
             Metering::None => {}
             Metering::Fuel => {
-                config.consume_fuel(true);
+                // Bytes are charged before they are found to be out of bounds:
+                // a length near 2^32 would be the end of the script.
+                let mut cost = OperatorCost::new();
+                cost.variable.memory_copy_per_byte = 0;
+                cost.variable.memory_fill_per_byte = 0;
+                cost.variable.memory_init_per_byte = 0;
+                config.consume_fuel(true).operator_cost(cost);
             }
             Metering::Epochs => {
                 config.epoch_interruption(true);
