@@ -67,6 +67,7 @@ const PAGE: u64 = 65_536;
 
 /// Simpler numbers than this one, the simplest first.
 fn simpler(number: u64) -> Vec<u64> {
+    let own = cost(number);
     let page = number / PAGE * PAGE;
     let low = number % PAGE;
     let power: u64 = 1 << number.checked_ilog2().unwrap_or(0);
@@ -80,12 +81,11 @@ fn simpler(number: u64) -> Vec<u64> {
     ]);
     out.extend([power - 1, power.wrapping_mul(2).wrapping_sub(1)]);
     out.extend([u32::MAX.into(), u64::MAX, 1 << 32, number / 2]);
-    out.extend([
-        number.wrapping_sub(PAGE),
-        number.wrapping_sub(1),
-        number.wrapping_add(1),
-    ]);
-    let own = cost(number);
+    out.extend([number - number / 4, number.wrapping_sub(PAGE)]);
+    // One by one only where it is not far: each is a check.
+    if own.0 == 3 || number <= 64 {
+        out.extend([number.wrapping_sub(1), number.wrapping_add(1)]);
+    }
     let mut kept: Vec<u64> = Vec::new();
     for candidate in out {
         if cost(candidate) < own && !kept.contains(&candidate) {
