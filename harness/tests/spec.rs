@@ -30,6 +30,24 @@ fn the_reference_passes_every_assertion_of_the_official_suite() {
 }
 
 #[test]
+fn a_folder_of_an_early_version_may_refuse_what_was_made_valid_since() {
+    let text = r#"(assert_invalid (module (memory 0) (memory 0)) "multiple memories")
+(assert_invalid (module (memory 0) (memory 0)) "type mismatch")"#;
+    let group = Group {
+        name: "early".to_owned(),
+        proposals: Proposals::ALL,
+        files: vec![File {
+            name: "memory.wast".to_owned(),
+            text: text.as_bytes().into(),
+        }],
+    };
+    let tally = run(&group, &mut Subject::Reference).expect("it runs");
+    assert_eq!(tally.failures.len(), 1, "{:?}", tally.failures);
+    assert_eq!(tally.failures[0].line, 2);
+    assert_eq!(tally.skipped["valid in a later version"], 1);
+}
+
+#[test]
 fn a_folder_is_reported_exactly() {
     let root = tempfile::tempdir().expect("a folder");
     let files = [
