@@ -64,7 +64,10 @@ pub(super) fn standalone(
         ),
         "wasmer" => (
             include_str!("wasmer.txt"),
-            r#"["std", "sys", "compiler", "cranelift", "singlepass"]"#,
+            match configuration.starts_with("wasmer/singlepass") {
+                true => r#"["std", "sys", "compiler", "singlepass"]"#,
+                false => r#"["std", "sys", "compiler", "cranelift"]"#,
+            },
         ),
         _ => (
             include_str!("wasmi.txt"),
