@@ -75,13 +75,19 @@ pub(super) fn compile(
     Ok(code)
 }
 
-/// Our own type of an operand must be the validator's, where it has one.
+/// Our own type of an operand must be the validator's, where it has one. What
+/// lies below the innermost block is not an operand: unreachable code has
+/// operands of any type there.
 fn expect(
     validator: &FuncValidator<ValidatorResources>,
     depth: usize,
     expected: ValueType,
     offset: u64,
 ) -> Result<(), Rejection> {
+    let base = validator.get_control_frame(0).map_or(0, |f| f.height);
+    if depth >= (validator.operand_stack_height() as usize).saturating_sub(base) {
+        return Ok(());
+    }
     match validator.get_operand_type(depth) {
         Some(Some(found)) if value_type(found)? != expected => Err(Invalid::own(
             offset,

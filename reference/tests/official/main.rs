@@ -134,3 +134,22 @@ fn narrow_cmpxchg() {
     assert_eq!(report.failures, Vec::<String>::new());
     assert_eq!(report.passed, 4, "the module, and three calls");
 }
+
+/// Unreachable code in a block does not see the operands outside of it.
+#[test]
+fn unreachable_access_above_other_operands() {
+    let text = r#"
+        (module
+          (memory 1)
+          (func (export "f") (result i64)
+            i64.const 7
+            block
+              br 0
+              i32.load8_u
+              drop
+            end))
+        (assert_return (invoke "f") (i64.const 7))"#;
+    let report = runner::run(text, CORE);
+    assert_eq!(report.failures, Vec::<String>::new());
+    assert_eq!(report.passed, 2, "the module, and its call");
+}
