@@ -4,6 +4,7 @@ use super::Options;
 use super::call::{self, Scene};
 use super::dice::Dice;
 use super::edge::{self, Place};
+use super::foreign;
 use super::invalid;
 use super::memory::{Live, Means};
 use super::module::Plan;
@@ -50,6 +51,8 @@ enum Plot {
     HalfWay,
     /// Modules at the edge of validity.
     Invalid,
+    /// A module of another generator's making.
+    Foreign,
 }
 
 /// Tells a story.
@@ -66,18 +69,21 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
         offered: Vec::new(),
     };
     let invalid = if profile.focus.is_none() { 4 } else { 0 };
+    let foreign = if profile.focus.is_none() { 3 } else { 0 };
     match story.dice.weighted(&[
         (42, Plot::Solo),
         (12, Plot::Again),
         (if profile.mixed { 90 } else { 32 }, Plot::Alias),
         (10, Plot::HalfWay),
         (invalid, Plot::Invalid),
+        (foreign, Plot::Foreign),
     ]) {
         Plot::Solo => story.solo(),
         Plot::Again => story.again(),
         Plot::Alias => story.alias(),
         Plot::HalfWay => story.half_way(),
         Plot::Invalid => story.invalid(),
+        Plot::Foreign => story.foreign(),
     }
     Script { steps: story.steps }
 }
@@ -157,6 +163,40 @@ impl Story<'_, '_, '_> {
                     instance: name.clone(),
                     func: "f".to_owned(),
                     args: vec![call::value(param, bits)],
+                });
+            }
+        }
+    }
+
+    fn foreign(&mut self) {
+        let Some(foreign) = foreign::module(self.dice, &self.profile, self.means) else {
+            return self.solo();
+        };
+        self.steps.push(Step::Define {
+            module: "m0".to_owned(),
+            wasm: foreign.wasm.clone(),
+        });
+        // What is left of its fuel is the instance's: another one has it all again.
+        for index in 0..4 {
+            let instance = format!("i{index}");
+            self.steps.push(Step::Instantiate {
+                instance: instance.clone(),
+                module: "m0".to_owned(),
+            });
+            for _ in 0..10 {
+                if foreign.functions.is_empty() || self.dice.is_empty() {
+                    return;
+                }
+                let chosen = self.dice.index(foreign.functions.len());
+                let (func, params) = &foreign.functions[chosen];
+                let args = params
+                    .iter()
+                    .map(|&ty| call::value(ty, foreign.argument(self.dice)))
+                    .collect();
+                self.steps.push(Step::Invoke {
+                    instance: instance.clone(),
+                    func: func.clone(),
+                    args,
                 });
             }
         }

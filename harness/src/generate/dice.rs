@@ -18,6 +18,12 @@ impl<'a, 'b> Dice<'a, 'b> {
         self.0.is_empty()
     }
 
+    /// The next bytes, at most so many, for a generator of its own.
+    pub(super) fn take(&mut self, most: usize) -> Vec<u8> {
+        let len = most.min(self.0.len());
+        self.0.bytes(len).unwrap_or_default().to_vec()
+    }
+
     fn byte(&mut self) -> u8 {
         self.0.arbitrary().unwrap_or(0)
     }

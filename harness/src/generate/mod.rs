@@ -22,6 +22,7 @@ mod consume;
 mod dice;
 mod edge;
 mod focus;
+mod foreign;
 mod grow;
 mod instruction;
 mod invalid;
