@@ -141,4 +141,29 @@ mod tests {
         assert_eq!(check_type(of(1, Some(2), true)), Ok(()));
         assert!(check_type(of(1, None, true)).is_err());
     }
+
+    #[test]
+    fn alignment_offset_and_lane_have_their_limits() {
+        use AddressType::{I32, I64};
+        for row in Instruction::all() {
+            let natural = row.width.ilog2() as u8;
+            let check = |address, align, offset, lane| {
+                check_access(row, address, align, offset, lane).is_ok()
+            };
+            for align in 0..8 {
+                let valid = match row.kind.is_atomic() {
+                    true => align == natural,
+                    false => align <= natural,
+                };
+                assert_eq!(check(I32, align, 0, 0), valid, "{} {align}", row.name);
+            }
+            let most = u64::from(u32::MAX);
+            assert!(check(I32, natural, most, 0), "{}", row.name);
+            assert!(!check(I32, natural, most + 1, 0), "{}", row.name);
+            assert!(check(I64, natural, u64::MAX, 0), "{}", row.name);
+            let lanes = (16 / row.width) as u8;
+            assert!(check(I32, natural, 0, lanes - 1), "{}", row.name);
+            assert!(!check(I32, natural, 0, lanes), "{}", row.name);
+        }
+    }
 }
