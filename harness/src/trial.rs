@@ -261,9 +261,8 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
             ..none
         };
     }
-    if difference.class == Class::Panic {
+    if let Some(words) = panic_words(difference) {
         // One assertion can be reached from every instruction there is.
-        let words = difference.got.trim_start_matches("panic: ");
         return Subject {
             operation: words.to_owned(),
             ..none
@@ -305,6 +304,18 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
             },
             _ => none,
         },
+    }
+}
+
+/// What the engine said when it panicked, whether that was caught or ended its
+/// process.
+fn panic_words(difference: &Difference) -> Option<&str> {
+    let got = &difference.got;
+    match difference.class {
+        Class::Panic => Some(got.trim_start_matches("panic: ")),
+        // The words follow the line that says where.
+        Class::Crash => got.split_once("panicked at ")?.1.lines().nth(1),
+        _ => None,
     }
 }
 

@@ -1,9 +1,9 @@
-;; signature: crash_wasmi_host.grow_i64
+;; signature: crash_wasmi_unexpected-out-of-bounds-linear-memory
 ;; SECURITY: this can break a sandbox. Report it to the engine's private security
 ;; contact, not in a public tracker.
 ;; specified: success
-;;   Execution: instructions
-;;   https://webassembly.github.io/spec/core/exec/instructions.html
+;;   Execution: memory.grow
+;;   https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-grow
 ;; got: its process died: killed by signal 6 (SIGABRT); it said: panicked at wasmi_core-2.0.0/src/memory/mod.rs:166:13:
 ;;   unexpected out of bounds linear memory maximum size: (max_pages = 281474976710656, bytes_per_page = 65536)
 ;;   panicked at library/core/src/panicking.rs:225:5:
@@ -22,10 +22,6 @@
 ;;   wasmtime/cranelift+epochs 48.0.8, wasmtime/cranelift+serialized 48.0.8, wasmtime/winch 48.0.8,
 ;;   wasmtime/winch+dynamic 48.0.8, wasmtime/winch+pooling 48.0.8, wasmtime/winch+fuel 48.0.8,
 ;;   wasmtime/pulley 48.0.8, wasmtime/pulley+dynamic 48.0.8
-;; found: seed 1001, case 3477, on x86_64, linux
-(module
-  (import "host" "grow m0.mem0" (func (param i64) (result i64)))
-  (memory (export "mem0") i64 0 281474976710656)
-  (func (export "f") (drop (call 0 (i64.const 1)))))
-(register "m0")
+;; found: seed 1001, case 942, on x86_64, linux
+(module (memory i64 0 281474976710656) (func (export "f") (drop (memory.grow (i64.const 1)))))
 (assert_return (invoke "f"))
