@@ -1,5 +1,7 @@
 //! Reads a script from `.wast`, `.wat` or `.wasm`.
 
+mod encode;
+mod source;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -7,7 +9,6 @@ mod values;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use wast::core::ModuleKind;
 use wast::lexer::Lexer;
 use wast::parser::ParseBuffer;
 use wast::token::{Id, Span};
@@ -15,49 +16,11 @@ use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastThread, W
 
 use super::expect::Expect;
 use super::input::{InputError, Lines, Place};
-use super::{Script, Step, binary, spectest};
+use super::{Step, binary, spectest};
+use encode::{encode, encode_quoted, is_component};
 use values::{argument, result};
 
-/// A script as it was read, with what its text asserts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
-    /// The steps.
-    pub script: Script,
-    /// One per step: where it stands in the text and what is asserted of it.
-    pub steps: Vec<StepSource>,
-    /// Assertions about texts that are no modules, which reading them settled.
-    pub texts: Vec<TextAssertion>,
-    /// What was left out.
-    pub skipped: Vec<Skipped>,
-}
-
-/// Where a step comes from and what is asserted of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StepSource {
-    /// The line of the directive, counted from 1; 0 in a binary and for
-    /// steps that were added (`spectest`, [`Source::call_exports`]).
-    pub line: usize,
-    /// What is asserted.
-    pub expect: Expect,
-}
-
-/// An assertion about the text of a module, settled by the text parser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextAssertion {
-    /// The line of the directive, counted from 1.
-    pub line: usize,
-    /// What went wrong; `None` if the assertion holds.
-    pub error: Option<String>,
-}
-
-/// A directive that was left out, or whose assertion was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped {
-    /// The line of the directive, counted from 1.
-    pub line: usize,
-    /// Why: a short name, the same for the same cause, to be counted.
-    pub reason: &'static str,
-}
+pub use source::{Skipped, Source, StepSource, TextAssertion};
 
 /// Reads a script from a file: a binary if it begins with `\0asm` or is named
 /// `.wasm`, a text otherwise. A lone module is defined and instantiated.
@@ -455,36 +418,4 @@ impl<'a> Reader<'a> {
         self.push(line, step, expect);
         Ok(())
     }
-}
-
-/// The binary of a module. The names that a text gives for its own use, which
-/// the text parser writes into a custom section, are left out.
-fn encode(wat: &mut Wat<'_>) -> Result<Vec<u8>, wast::Error> {
-    let text = match wat {
-        Wat::Module(module) => matches!(module.kind, ModuleKind::Text(_)),
-        Wat::Component(_) => false,
-    };
-    let wasm = wat.encode()?;
-    Ok(if text { without_names(wasm) } else { wasm })
-}
-
-fn encode_quoted(module: &mut QuoteWat<'_>) -> Result<Vec<u8>, wast::Error> {
-    match module {
-        QuoteWat::Wat(wat) => encode(wat),
-        QuoteWat::QuoteModule(..) | QuoteWat::QuoteComponent(..) => {
-            module.encode().map(without_names)
-        }
-    }
-}
-
-fn without_names(wasm: Vec<u8>) -> Vec<u8> {
-    // What the text parser wrote can be read, unless the text says otherwise.
-    binary::without_custom_sections(&wasm, |name| name == "name").unwrap_or(wasm)
-}
-
-fn is_component(module: &QuoteWat<'_>) -> bool {
-    matches!(
-        module,
-        QuoteWat::Wat(Wat::Component(_)) | QuoteWat::QuoteComponent(..)
-    )
 }
