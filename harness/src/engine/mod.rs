@@ -11,6 +11,7 @@ pub mod reference;
 mod select;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "wasmer", feature = "wasmtime"))]
 mod threads;
 mod verify;
 #[cfg(feature = "wasmer")]

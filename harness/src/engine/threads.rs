@@ -59,6 +59,7 @@ impl Threads {
     }
 
     /// Waits for all of them.
+    #[cfg(feature = "wasmer")]
     pub(super) fn join_all(&mut self) {
         for (_, handle) in self.0.drain() {
             // What it did is of no interest any more.
