@@ -120,6 +120,16 @@ fn judge(job: &Job<'_>, reference: &ReferenceRun, configuration: &str, answer: A
     let configuration = configuration.to_owned();
     let observation = match answer {
         Answer::Observed(observation) => observation,
+        // Memory that the script may ask for is no fault of the engine's.
+        Answer::Died(Death::OutOfMemory(held)) if job.budget.memory_bytes > held / 2 => {
+            return Judged {
+                configuration,
+                verdict: Verdict::Limit("more memory than a worker may hold".to_owned()),
+                calls: 0,
+                timing: Timing::default(),
+                observation: None,
+            };
+        }
         Answer::Died(death) => {
             let verdict = Verdict::Diverges(died(job.script, reference, death));
             let timing = Timing::default();
