@@ -323,8 +323,15 @@ fn panic_words(difference: &Difference) -> Option<&str> {
     let got = &difference.got;
     match difference.class {
         Class::Panic => Some(got.trim_start_matches("panic: ")),
-        // The words follow the line that says where.
-        Class::Crash => got.split_once("panicked at ")?.1.lines().nth(1),
+        // The words follow the line that says where. Panics that were caught
+        // come before the one that ended the process, and the runtime's own
+        // after it.
+        Class::Crash => got
+            .split("panicked at ")
+            .skip(1)
+            .filter_map(|panic| panic.lines().nth(1))
+            .filter(|words| !words.starts_with("panic in a function that cannot unwind"))
+            .last(),
         _ => None,
     }
 }
@@ -365,4 +372,36 @@ pub fn captures(difference: &Difference) -> Vec<Capture> {
 
 fn nanos(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_is_told_by_the_panic_that_caused_it() {
+        let difference = |class, got: &str| Difference {
+            class,
+            step: 0,
+            memory: None,
+            expected: String::new(),
+            got: got.to_owned(),
+        };
+        let crash = difference(
+            Class::Crash,
+            "its process died: killed by signal 6 (SIGABRT); it said: panicked at a.rs:1:1:\n\
+             caught before\npanicked at b.rs:2:2:\nthe cause\npanicked at core.rs:3:3:\n\
+             panic in a function that cannot unwind\nthread caused non-unwinding panic. aborting.",
+        );
+        assert_eq!(panic_words(&crash), Some("the cause"));
+        let silent = difference(
+            Class::Crash,
+            "its process died: killed by signal 11 (SIGSEGV)",
+        );
+        assert_eq!(panic_words(&silent), None);
+        assert_eq!(
+            panic_words(&difference(Class::Panic, "panic: words")),
+            Some("words")
+        );
+    }
 }

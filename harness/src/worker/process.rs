@@ -131,6 +131,10 @@ impl Runner for Worker {
                 configurations: rest.iter().map(|&c| c.to_owned()).collect(),
             };
             let running = self.running()?;
+            // What it said of earlier scripts does not explain this one.
+            if let Ok(mut said) = running.stderr.lock() {
+                said.clear();
+            }
             // If it is dead already, the missing answer says so.
             let _ = protocol::write(&mut running.stdin, &request);
             for index in 0..u32::try_from(rest.len()).map_err(|e| e.to_string())? {
