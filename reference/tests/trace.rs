@@ -1,21 +1,15 @@
 //! What is recorded of accesses to memories, and grows that end the other way.
 
-use trapline_reference::{
-    Access, Config, Error, Extern, InstanceId, Module, Status, Store, Trap, Value,
-};
+mod text;
 
-fn module(text: &str) -> Module {
-    let buffer = wast::parser::ParseBuffer::new(text).expect("text");
-    let mut wat = wast::parser::parse::<wast::Wat<'_>>(&buffer).expect("a module");
-    Module::new(&wat.encode().expect("a binary")).expect("valid")
-}
+use trapline_reference::{Access, Config, Error, Extern, InstanceId, Status, Store, Trap, Value};
 
 fn instance(text: &str, config: Config) -> (Store, InstanceId) {
     let mut store = Store::new(Config {
         trace: true,
         ..config
     });
-    let instance = store.instantiate(&module(text), |_, _, _| None);
+    let instance = store.instantiate(&text::module(text), |_, _, _| None);
     (store, instance.expect("it links"))
 }
 

@@ -270,3 +270,18 @@ table! {
     I64AtomicRmw16CmpxchgU "i64.atomic.rmw16.cmpxchg_u" 2 AtomicCmpxchg, I64;
     I64AtomicRmw32CmpxchgU "i64.atomic.rmw32.cmpxchg_u" 4 AtomicCmpxchg, I64;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_writes_and_what_is_atomic() {
+        for row in Instruction::all() {
+            let writes = row.name.contains(".store") || row.name.contains(".rmw");
+            assert_eq!(row.writes(), writes, "{}", row.name);
+            let atomic = row.name.contains("atomic");
+            assert_eq!(row.kind.is_atomic(), atomic, "{}", row.name);
+        }
+    }
+}

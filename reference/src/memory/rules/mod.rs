@@ -3,73 +3,25 @@
 //! The default methods of [`Rules`] *are* the specification, and
 //! [`Specification`] overrides none. Each rule is asked by the ones above it
 //! and by the machine, so that another implementation of one method changes
-//! one thing everywhere.
+//! one thing everywhere. What they are asked about stands in `operands`, what
+//! is made of the bytes of one access in `values`.
 //!
 //! Addresses and sizes are `u128`: no sum or product of theirs can overflow.
 
+mod operands;
+#[cfg(test)]
+mod tests;
+mod values;
+
 use std::sync::Arc;
 
-use super::instruction::{Extension, Instruction, Kind, Rmw};
+use super::instruction::{Instruction, Rmw};
 use super::limits;
 use super::storage::{Growth, Memory};
 use crate::trap::{Trap, Traps};
 use crate::types::MemoryType;
-use crate::value::ValueType;
 
-/// Where an instruction meets a memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Site {
-    /// The index of the memory in the module that executes the instruction.
-    pub memory: u32,
-    /// Whether that module imports it.
-    pub imported: bool,
-    /// The number of the function activation that executes the instruction,
-    /// see [`Growth::activation`]; for the host and for instantiation, that of
-    /// the last one begun.
-    pub activation: u64,
-    /// Whether it is not an instruction, but the host's doing.
-    pub by_host: bool,
-}
-
-/// The execution of an instruction of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Request {
-    /// Where.
-    pub site: Site,
-    /// Which.
-    pub instruction: &'static Instruction,
-    /// The static offset.
-    pub offset: u64,
-    /// The address operand, without sign.
-    pub address: u64,
-    /// The lane, for instructions that have one.
-    pub lane: u8,
-}
-
-/// The execution of `memory.fill`, `memory.copy`, `memory.init`, or of an
-/// active data segment.
-#[derive(Clone, Copy, Debug)]
-pub struct Bulk {
-    /// The memory written to.
-    pub site: Site,
-    /// The memory read from, by `memory.copy` only.
-    pub source_site: Option<Site>,
-    /// The address of the first byte written.
-    pub destination: u64,
-    /// The address of the first byte read, in the memory or the segment.
-    pub source: u64,
-    /// How many bytes.
-    pub length: u64,
-}
-
-/// What [`Rules::wait`] comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// The value is another: the instruction gives 1.
-    NotEqual,
-    /// The thread is to be suspended at this address.
-    Suspend(u128),
-}
+pub use operands::{Bulk, Request, Site, Wait};
 
 /// The rules, each a default method.
 pub trait Rules: Send + Sync {
@@ -152,36 +104,14 @@ pub trait Rules: Send + Sync {
     ///
     /// <https://webassembly.github.io/spec/core/exec/instructions.html#vector-memory-instructions>
     fn loaded(&self, request: &Request, raw: u128, vector: u128) -> u128 {
-        let Instruction {
-            width, kind, value, ..
-        } = *request.instruction;
-        let bits = width * 8;
-        match kind {
-            Kind::Load(extension) => extend(raw, bits, value_bits(value), extension),
-            Kind::LoadExtend(extension, lane) => (0..width / lane)
-                .map(|i| {
-                    let narrow = raw >> (i * lane * 8) & ones(lane * 8);
-                    extend(narrow, lane * 8, lane * 16, extension) << (i * lane * 16)
-                })
-                .sum(),
-            Kind::LoadSplat => (0..16 / width).map(|i| raw << (i * bits)).sum(),
-            Kind::LoadLane => {
-                let at = u32::from(request.lane) * bits;
-                vector & !(ones(bits) << at) | raw << at
-            }
-            _ => raw,
-        }
+        values::loaded(request.instruction, request.lane, raw, vector)
     }
 
     /// What a store writes, of its operand: the low bytes, or one lane.
     ///
     /// <https://webassembly.github.io/spec/core/exec/instructions.html#vector-memory-instructions>
     fn stored(&self, request: &Request, value: u128) -> u128 {
-        let bits = request.instruction.width * 8;
-        match request.instruction.kind {
-            Kind::StoreLane => value >> (u32::from(request.lane) * bits) & ones(bits),
-            _ => value & ones(bits),
-        }
+        values::stored(request.instruction, request.lane, value)
     }
 
     /// A load of any kind.
@@ -214,15 +144,7 @@ pub trait Rules: Send + Sync {
     ///
     /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
     fn modified(&self, request: &Request, op: Rmw, old: u128, operand: u128) -> u128 {
-        let new = match op {
-            Rmw::Add => old.wrapping_add(operand),
-            Rmw::Sub => old.wrapping_sub(operand),
-            Rmw::And => old & operand,
-            Rmw::Or => old | operand,
-            Rmw::Xor => old ^ operand,
-            Rmw::Xchg => operand,
-        };
-        new & ones(request.instruction.width * 8)
+        values::modified(request.instruction, op, old, operand)
     }
 
     /// `atomic.rmw`: gives what was there.
@@ -265,7 +187,7 @@ pub trait Rules: Send + Sync {
     ) -> Result<u128, Traps> {
         let at = self.locate(request, memory)?;
         let old = self.read(request, memory, at);
-        let low = ones(request.instruction.width * 8);
+        let low = values::ones(request.instruction.width * 8);
         if old == expected & low {
             self.write(request, memory, at, replacement & low);
         }
@@ -274,7 +196,11 @@ pub trait Rules: Send + Sync {
 
     /// `memory.atomic.wait`: traps on memory that is not shared, and compares.
     ///
-    /// <https://webassembly.github.io/threads/core/exec/instructions.html#memory-instructions>
+    /// The specification's prose checks the alignment, then that the memory is
+    /// shared, then the bound; but what it comes to is one `trap`, without a
+    /// kind, in whatever order. Engines name any cause that is there.
+    ///
+    /// <https://webassembly.github.io/threads/core/exec/instructions.html#exec-memory-atomic-waitn>
     ///
     /// # Errors
     ///
@@ -455,29 +381,3 @@ pub trait Rules: Send + Sync {
 pub struct Specification;
 
 impl Rules for Specification {}
-
-/// So many ones, from the least significant bit.
-fn ones(bits: u32) -> u128 {
-    if bits == 128 {
-        u128::MAX
-    } else {
-        (1 << bits) - 1
-    }
-}
-
-/// `raw`, of `from` bits, made `to` bits wide.
-fn extend(raw: u128, from: u32, to: u32, extension: Extension) -> u128 {
-    let negative = raw >> (from - 1) & 1 == 1;
-    match extension {
-        Extension::Signed if negative => raw | ones(to) & !ones(from),
-        _ => raw,
-    }
-}
-
-fn value_bits(ty: ValueType) -> u32 {
-    match ty {
-        ValueType::I64 | ValueType::F64 => 64,
-        ValueType::V128 => 128,
-        _ => 32,
-    }
-}

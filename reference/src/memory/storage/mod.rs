@@ -1,5 +1,8 @@
 //! The storage of a memory: a sparse array of bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -130,25 +133,20 @@ impl Memory {
     pub fn fill(&mut self, address: u128, value: u8, length: u128) {
         let end = address + length;
         let mut at = address;
-        if value == 0 {
-            // Only chunks that are stored can hold anything but zeros.
-            let (first, _) = split(at);
-            let stored: Vec<u64> = self.chunks.range(first..).map(|(&i, _)| i).collect();
-            for index in stored {
-                let start = (u128::from(index) * CHUNK as u128).max(address);
-                let stop = ((u128::from(index) + 1) * CHUNK as u128).min(end);
-                if start < stop {
-                    let offset = split(start).1;
-                    self.chunk_mut(index)[offset..offset + (stop - start) as usize].fill(0);
-                }
-            }
-            return;
-        }
         while at < end {
             let (index, offset) = split(at);
-            let length = (end - at).min((CHUNK - offset) as u128) as usize;
-            self.chunk_mut(index)[offset..offset + length].fill(value);
-            at += length as u128;
+            let (stored, run) = self.run_after(at);
+            let changes = stored || value != 0;
+            let piece = if changes {
+                (CHUNK - offset) as u128
+            } else {
+                run
+            };
+            let piece = piece.min(end - at);
+            if changes {
+                self.chunk_mut(index)[offset..offset + piece as usize].fill(value);
+            }
+            at += piece;
         }
     }
 
@@ -156,21 +154,20 @@ impl Memory {
     /// memory. All others are zero. The chunk with index `i` begins at byte
     /// `i * CHUNK`.
     pub fn chunks(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let bytes = self.bytes();
-        self.chunks.iter().filter_map(move |(&index, chunk)| {
-            let within = bytes.checked_sub(u128::from(index) * CHUNK as u128)?;
-            let within = within.min(CHUNK as u128) as usize;
-            (within > 0).then(|| (index, &chunk.bytes[..within]))
-        })
+        let chunks = self.chunks.iter();
+        chunks.filter_map(|(&index, chunk)| Some((index, self.within(index, chunk)?)))
     }
 
     /// The stored bytes of one chunk within the memory; `None` if they are all zero.
     pub fn chunk(&self, index: u64) -> Option<&[u8]> {
-        let within = self
-            .bytes()
-            .checked_sub(u128::from(index) * CHUNK as u128)?
-            .min(CHUNK as u128) as usize;
-        self.chunks.get(&index).map(|chunk| &chunk.bytes[..within])
+        self.within(index, self.chunks.get(&index)?)
+    }
+
+    /// Those bytes of a chunk that lie within the memory, if any.
+    fn within<'a>(&self, index: u64, chunk: &'a Stored) -> Option<&'a [u8]> {
+        let start = u128::from(index) * CHUNK as u128;
+        let within = self.bytes().checked_sub(start)?.min(CHUNK as u128);
+        (within > 0).then(|| &chunk.bytes[..within as usize])
     }
 
     /// A number that is another one whenever the chunk has been written since;
@@ -259,70 +256,4 @@ impl Memory {
 fn split(address: u128) -> (u64, usize) {
     let index = u64::try_from(address / CHUNK as u128).expect("an address is below 2^65");
     (index, (address % CHUNK as u128) as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::AddressType;
-
-    /// As large as a memory can be: 2^64 bytes.
-    fn largest() -> Memory {
-        Memory::new(MemoryType {
-            address: AddressType::I64,
-            shared: false,
-            page_size_log2: 16,
-            minimum: 1 << 48,
-            maximum: None,
-        })
-    }
-
-    #[test]
-    fn a_memory_of_2_to_the_48_pages_costs_what_was_written() {
-        let mut memory = largest();
-        assert_eq!(memory.bytes(), 1 << 64);
-        assert_eq!(memory.chunk_count(), 1 << 48);
-        for address in [0, 1 << 47, (1 << 64) - 8] {
-            memory.write(address, &[1, 2, 3, 4, 5, 6, 7, 8]);
-        }
-        let mut last = [0; 2];
-        memory.read((1 << 64) - 2, &mut last);
-        assert_eq!(last, [7, 8]);
-        assert!(memory.stored() < 1 << 20, "{}", memory.stored());
-        let indices: Vec<u64> = memory.chunks().map(|(index, _)| index).collect();
-        assert_eq!(indices, [0, 1 << 31, (1 << 48) - 1]);
-        // Zeros, wherever, and however many.
-        memory.fill(0, 0, 1 << 64);
-        assert_eq!(memory.byte(1 << 47), 0);
-        assert_eq!(memory.stored(), 3 * CHUNK);
-    }
-
-    #[test]
-    fn copying_most_of_a_sparse_memory_moves_what_is_stored() {
-        let mut memory = largest();
-        memory.write(5, &[42]);
-        memory.write(1 << 40, &[43]);
-        let length = (1 << 63) - 1;
-        memory.copy(1 << 63, None, 0, length);
-        assert_eq!(memory.byte((1 << 63) + 5), 42);
-        assert_eq!(memory.byte((1 << 63) + (1 << 40)), 43);
-        memory.copy(1, None, 0, length);
-        assert_eq!((memory.byte(5), memory.byte(6)), (0, 42));
-        memory.copy(0, None, 1, length);
-        assert_eq!((memory.byte(5), memory.byte(6)), (42, 0));
-        assert!(memory.stored() < 1 << 20, "{}", memory.stored());
-    }
-
-    #[test]
-    fn a_clone_does_not_see_later_writes_and_stamps_tell_of_them() {
-        let mut memory = largest();
-        memory.write(0, &[1]);
-        let clone = memory.clone();
-        let stamp = memory.stamp(0);
-        memory.write(0, &[2]);
-        assert_eq!((clone.byte(0), memory.byte(0)), (1, 2));
-        assert_eq!(clone.stamp(0), stamp);
-        assert_ne!(memory.stamp(0), stamp);
-        assert_eq!(memory.stamp(1), 0);
-    }
 }
