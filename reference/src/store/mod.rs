@@ -31,7 +31,7 @@ pub struct Config {
     /// The largest size of one table, in elements, likewise.
     pub table_elements: u64,
     /// How many instructions one call or instantiation may execute; every 64
-    /// bytes of a bulk instruction count as one more.
+    /// bytes filled or copied count as one more.
     pub fuel: u64,
     /// How many calls may be nested.
     pub call_depth: usize,
