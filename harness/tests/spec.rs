@@ -102,6 +102,54 @@ fn a_folder_is_reported_exactly() {
     );
 }
 
+#[test]
+fn instances_of_a_definition_have_their_own_memories_and_share_what_is_imported() {
+    let text = r#"
+(module definition $D
+  (memory (export "m") 1)
+  (func (export "add") (result i32)
+    (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+    (i32.load (i32.const 0))))
+(module instance $A $D)
+(module instance $B $D)
+(assert_return (invoke $A "add") (i32.const 1))
+(assert_return (invoke $A "add") (either (i32.const 1) (i32.const 2)))
+(assert_return (invoke $B "add") (i32.const 1))
+(assert_return (invoke "add") (i32.const 2))
+(register "A" $A)
+(module (memory (import "A" "m") 1) (func (export "see") (result i32) (i32.load (i32.const 0))))
+(assert_return (invoke "see") (i32.const 2))
+(assert_return (invoke "see") (either (i32.const 1) (i32.const 3)))
+"#;
+    let group = Group {
+        name: "definitions".to_owned(),
+        proposals: Proposals::ALL,
+        files: vec![File {
+            name: "d.wast".to_owned(),
+            text: text.as_bytes().into(),
+        }],
+    };
+    let mut runner = InProcess::new(trapline_harness::engine::all());
+    let mut subjects = vec![Subject::Reference];
+    let configuration = trapline_harness::engine::all()[0].name;
+    subjects.push(Subject::Engine {
+        configuration,
+        runner: &mut runner,
+    });
+    for mut subject in subjects {
+        let tally = run(&group, &mut subject).expect("it runs");
+        assert_eq!(tally.passed, 5);
+        let [failure] = &tally.failures[..] else {
+            panic!("{:?}", tally.failures);
+        };
+        assert_eq!(
+            failure.to_string(),
+            "d.wast:16: expected either (i32:0x1) (i32:0x3), got i32:0x2"
+        );
+        assert!(tally.skipped.is_empty(), "{:?}", tally.skipped);
+    }
+}
+
 /// Scripts with threads, as the threads proposal has them: handing over by
 /// notification, message passing, and a wait that nobody ends.
 const THREADS: [(&str, &str); 3] = [

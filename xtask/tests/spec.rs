@@ -1,0 +1,129 @@
+//! What `xtask spec --suite DIR` says of a folder: exactly what is in it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn spec(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["spec", "--suite", "suite", "--reference"])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .expect("it runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+const GOOD: &str = r#"(module (memory 2) (func (export "size") (result i32) memory.size))
+(assert_return (invoke "size") (i32.const 2))
+"#;
+
+/// One deliberately wrong assertion, one syntax error, one file out of scope.
+const FAULTY: [(&str, &str); 4] = [
+    ("good.wast", GOOD),
+    (
+        "wrong.wast",
+        r#"(module (memory 2) (func (export "size") (result i32) memory.size))
+(assert_return (invoke "size") (i32.const 3))
+(assert_return (invoke "size") (i32.const 2))
+"#,
+    ),
+    ("broken.wast", "(module)\n(assert_return (invoke \"f\")"),
+    (
+        "outside.wast",
+        r#"(module (type (struct)) (func (export "f")))
+(assert_return (invoke "f"))
+(component)
+"#,
+    ),
+];
+
+fn suite(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("suite")).expect("a folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join("suite").join(name), text).expect("a file");
+    }
+    folder
+}
+
+#[test]
+fn a_folder_that_passes_is_nothing_new() {
+    let folder = suite(&FAULTY[..1]);
+    let output = spec(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(stdout(&output).starts_with("suite: 1 files\n"));
+}
+
+#[test]
+fn each_fault_of_a_folder_is_one_line_with_its_place() {
+    let folder = suite(&FAULTY);
+    let output = spec(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stdout(&output);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], "suite: 4 files");
+    let faults: Vec<&str> = lines
+        .into_iter()
+        .filter(|line| line.contains(".wast"))
+        .collect();
+    let [broken, wrong] = faults[..] else {
+        panic!("{said}");
+    };
+    assert!(
+        broken.starts_with("unreadable: suite/broken.wast:2:"),
+        "{said}"
+    );
+    assert_eq!(
+        wrong,
+        "reference: suite/wrong.wast:2: expected i32:0x3, got i32:0x2"
+    );
+}
+
+#[test]
+fn machines_read_the_same() {
+    let folder = suite(&FAULTY);
+    let output = spec(folder.path(), &["--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let [row] = &rows.as_array().expect("rows")[..] else {
+        panic!("{rows}");
+    };
+    for (key, expected) in [
+        ("group", serde_json::json!("suite")),
+        ("engine", serde_json::json!("reference")),
+        ("files", serde_json::json!(4)),
+        ("passed", serde_json::json!(2)),
+        ("failed", serde_json::json!(1)),
+        (
+            "failures",
+            serde_json::json!([{
+                "file": "suite/wrong.wast",
+                "line": 2,
+                "what": "expected i32:0x3, got i32:0x2",
+            }]),
+        ),
+        // The module, its instance and the call; the component.
+        (
+            "skipped",
+            serde_json::json!({ "component": 1, "unsupported: out of scope": 3 }),
+        ),
+    ] {
+        assert_eq!(row[key], expected, "{key} of {row}");
+    }
+    let unreadable = row["unreadable"].as_array().expect("a list");
+    assert_eq!(unreadable.len(), 1, "{row}");
+}
+
+#[test]
+fn a_folder_without_scripts_is_bad_input() {
+    let folder = suite(&[("read.me", "not a script")]);
+    let output = spec(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stdout(&output), "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("error: suite: "), "{said}");
+}
