@@ -19,6 +19,25 @@ fn a_memory_beyond_the_budget_is_a_limit() {
         });
 }
 
+/// Some engines find out when they compile, others when they instantiate.
+#[test]
+fn the_largest_memory_there_is_is_a_limit() {
+    Steps::default()
+        .module("m", "(module (memory i64 0x1000000000000))")
+        .on_all(&[Feature::Memory64], |configuration, observation| {
+            let outcomes: Vec<&Outcome> =
+                observation.steps.iter().map(|step| &step.outcome).collect();
+            assert!(
+                matches!(
+                    outcomes[..],
+                    [Outcome::Limit(_), ..] | [_, Outcome::Limit(_)]
+                ),
+                "{}: {outcomes:?}",
+                configuration.name
+            );
+        });
+}
+
 /// The most memory that this process ever had resident, in MiB; for want of a
 /// portable way only known where there is a `/proc`.
 fn peak() -> u64 {

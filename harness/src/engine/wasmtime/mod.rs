@@ -160,8 +160,10 @@ impl Embedding for Embedded {
         };
         compiled.map_err(|error| {
             let reason = format!("{error:#}");
-            // The pooling allocator checks memories against its slots already here.
-            if self.settings.is_pooling() && reason.contains("exceeds the limit of") {
+            // The pooling allocator checks memories against its slots already
+            // here, and has another word for one of 2^64 bytes.
+            let too_large = ["exceeds the limit of", "cannot be represented in a u64"];
+            if self.settings.is_pooling() && too_large.iter().any(|why| reason.contains(why)) {
                 Outcome::Limit(reason)
             } else {
                 Outcome::Rejected {
