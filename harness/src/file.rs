@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::campaign::Sighting;
-use crate::corpus::{Corpus, Header};
+use crate::corpus::{Corpus, Header, Stated, Status};
 use crate::engine::{Budget, Configuration};
 use crate::judge::{Class, Difference, Signature, Subject, section_of};
 use crate::reduce::{self, reduce};
@@ -55,6 +55,8 @@ pub struct Filer<'a> {
     budget: Budget,
     /// In words, the campaign the sightings are from.
     origin: String,
+    /// What the files of the corpus say of themselves.
+    filed: Vec<Stated>,
     /// What sightings came down to in this session, so that the next of the
     /// kind need not be reduced.
     seen: Vec<Seen>,
@@ -79,31 +81,60 @@ impl<'a> Filer<'a> {
         origin: &str,
     ) -> Filer<'a> {
         let origin = origin.to_owned();
+        let filed = corpus.stated();
         Filer {
             corpus,
             runner,
             configurations,
             budget,
             origin,
+            filed,
             seen: Vec::new(),
         }
     }
 
-    /// What a sighting is, if that can be said without reducing it.
+    /// What a sighting is, if that can be said without reducing it: it looks
+    /// like what came up in this session, or like what is filed, on a
+    /// configuration that is known to diverge so.
     pub fn recognise(&self, sighting: &Sighting) -> Option<Filed> {
         let seen = self.seen.iter().find(|seen| {
             seen.class == sighting.difference.class
                 && seen.subject == sighting.subject
                 && seen.configurations.contains(&sighting.configuration)
-        })?;
-        Some(match seen.filed.clone() {
-            Filed::New { signature, file } => Filed::Known {
-                signature,
-                status: "new".to_owned(),
-                file: Some(file),
-            },
-            filed => filed,
-        })
+        });
+        if let Some(seen) = seen {
+            return Some(match seen.filed.clone() {
+                Filed::New { signature, file } => Filed::Known {
+                    signature,
+                    status: Status::New.to_string(),
+                    file: Some(file),
+                },
+                filed => filed,
+            });
+        }
+        let alike = sighting.signature();
+        self.filed
+            .iter()
+            .filter(|stated| stated.diverging.contains(&sighting.configuration))
+            .filter_map(|stated| stated.signature.as_deref())
+            .filter(|signature| alike.is_alike(signature))
+            .find_map(|signature| self.known(signature))
+    }
+
+    /// What is known under a signature. What was fixed is not known to
+    /// diverge: it is news if it does.
+    fn known(&self, signature: &str) -> Option<Filed> {
+        match self.corpus.known.divergences.get(signature)? {
+            Status::FixedIn { .. } => None,
+            status @ (Status::New | Status::Reported { .. } | Status::Intended { .. }) => {
+                let path = self.corpus.path(signature);
+                Some(Filed::Known {
+                    signature: signature.to_owned(),
+                    status: status.to_string(),
+                    file: path.exists().then_some(path),
+                })
+            }
+        }
     }
 
     /// Files a sighting.
@@ -115,19 +146,11 @@ impl<'a> Filer<'a> {
             return Ok(filed);
         }
         let class = sighting.difference.class;
-        let mut shown = 0;
+        let name = &sighting.configuration;
         for _ in 0..CONFIRMATIONS {
-            shown += u32::from(self.diverges(&sighting.script, &sighting.configuration, class)?);
-        }
-        if shown < CONFIRMATIONS {
-            for _ in CONFIRMATIONS..RATE_RUNS {
-                shown +=
-                    u32::from(self.diverges(&sighting.script, &sighting.configuration, class)?);
+            if !self.diverges(&sighting.script, name, class)? {
+                return self.flaky(&sighting.script, name, class);
             }
-            return Ok(Filed::Flaky {
-                shown,
-                of: RATE_RUNS,
-            });
         }
         let mut failure = None;
         let reduced = reduce(
@@ -161,14 +184,23 @@ impl<'a> Filer<'a> {
         Ok(difference(&trial, name).is_some_and(|d| d.class == class))
     }
 
+    /// The rate at which a divergence that does not always show does show.
+    fn flaky(&mut self, script: &Script, name: &str, class: Class) -> Result<Filed, String> {
+        let mut shown = 0;
+        for _ in 0..RATE_RUNS {
+            shown += u32::from(self.diverges(script, name, class)?);
+        }
+        Ok(Filed::Flaky {
+            shown,
+            of: RATE_RUNS,
+        })
+    }
+
     fn name_and_write(&mut self, sighting: &Sighting, script: &Script) -> Result<Filed, String> {
         let names: Vec<&str> = self.configurations.iter().map(|c| c.name).collect();
         let trial = try_script(script, self.budget, &mut *self.runner, &names)?;
         let Some(reduced) = difference(&trial, &sighting.configuration) else {
-            return Ok(Filed::Flaky {
-                shown: CONFIRMATIONS,
-                of: CONFIRMATIONS + 1,
-            });
+            return self.flaky(script, &sighting.configuration, sighting.difference.class);
         };
         let subject = subject(script, &trial.reference, reduced);
         let engine = sighting.configuration.split('/').next().unwrap_or_default();
@@ -180,16 +212,8 @@ impl<'a> Filer<'a> {
             subject: subject.clone(),
         }
         .to_string();
-        let filed = match self.corpus.known.divergences.get(&signature) {
-            Some(status) => {
-                let path = self.corpus.path(&signature);
-                let file = path.exists().then_some(path);
-                Filed::Known {
-                    signature,
-                    status: status.to_string(),
-                    file,
-                }
-            }
+        let filed = match self.known(&signature) {
+            Some(known) => known,
             None => {
                 let loaded = self.with_load(script, &trial, reduced, &sighting.configuration)?;
                 let (script, trial) = match &loaded {
@@ -204,7 +228,7 @@ impl<'a> Filer<'a> {
                         .clone()
                 };
                 let header = self.header(&signature, sighting, trial, &shown, &subject);
-                let wast = print::to_wast(script, &trial.outcomes(), &header.to_text());
+                let wast = print::to_wast(script, &trial.reference.outcomes(), &header.to_text());
                 let file = self.corpus.add(&signature, &wast)?;
                 Filed::New { signature, file }
             }

@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use trapline_harness::campaign::{self, Progress};
-use trapline_harness::corpus::{Corpus, stated};
+use trapline_harness::campaign::{self, Progress, Sighting};
+use trapline_harness::corpus::{Corpus, Status, stated};
 use trapline_harness::engine::{self, Budget};
 use trapline_harness::file::{Filed, Filer};
 use trapline_harness::generate::{self, Focus};
@@ -113,6 +113,40 @@ fn every_focus_finds_its_faults_and_files_them_small() {
             difference.class, sighting.difference.class,
             "{mutant}:\n{text}"
         );
+
+        let sighting = Sighting::of(0, &script, &trial.reference, &trial.judged[0]).unwrap();
+        recognised_only_while_it_is_open(&mut corpus, &sighting, &signature, || only(mutant));
+    }
+}
+
+/// Another session knows what is filed without reducing it, unless it was said
+/// to be fixed: then it is news.
+fn recognised_only_while_it_is_open(
+    corpus: &mut Corpus,
+    sighting: &Sighting,
+    signature: &str,
+    configurations: impl Fn() -> Vec<engine::Configuration>,
+) {
+    for (status, known) in [
+        (Status::New, true),
+        (
+            Status::FixedIn {
+                version: "1.0.0".to_owned(),
+            },
+            false,
+        ),
+    ] {
+        corpus
+            .known
+            .divergences
+            .insert(signature.to_owned(), status);
+        let filer = Filer::new(corpus, runner(), configurations(), BUDGET, "a test");
+        let filed = filer.recognise(sighting);
+        assert_eq!(
+            matches!(&filed, Some(Filed::Known { signature: s, .. }) if s == signature),
+            known,
+            "{signature}: {filed:?}"
+        );
     }
 }
 
@@ -158,6 +192,29 @@ fn jobs_only_divide_the_cases_between_them() {
         (outcomes.cases, cases)
     };
     assert_eq!(keys(1), keys(3));
+}
+
+#[test]
+fn a_divergence_does_not_hide_another_of_the_same_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes = find(Focus::Oob, "mutant/bound-short", folder.path());
+    let cases: Vec<u64> = outcomes.sightings.values().map(|s| s.case).collect();
+    let distinct: std::collections::BTreeSet<u64> = cases.iter().copied().collect();
+    assert!(
+        distinct.len() < cases.len(),
+        "no case showed two of {cases:?}"
+    );
+    for sighting in outcomes.sightings.values() {
+        let (script, budget) = (&sighting.script, BUDGET);
+        let trial = try_script(script, budget, &mut *runner(), &["mutant/bound-short"]).unwrap();
+        let verdict = &trial.judged[0].verdict;
+        assert_eq!(
+            *verdict,
+            Verdict::Diverges(sighting.difference.clone()),
+            "{}: its own script does not show it",
+            sighting.signature()
+        );
+    }
 }
 
 fn find(focus: Focus, mutant: &str, unreduced: &Path) -> campaign::Outcomes {

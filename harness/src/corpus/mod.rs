@@ -33,11 +33,13 @@ impl Corpus {
         })
     }
 
-    /// Finds out whether files can be written, before it matters.
+    /// Finds out whether files can be written, before it matters, and removes
+    /// what a run that was killed in the middle of writing has left.
     ///
     /// # Errors
     /// One line, if they cannot.
     pub fn check_writable(&self) -> Result<(), String> {
+        write::sweep(&self.folder);
         write::temporary_beside(&self.folder.join("known.toml"))
             .map(drop)
             .map_err(|why| format!("{}: cannot be written: {why}", self.folder.display()))
@@ -55,10 +57,8 @@ impl Corpus {
     pub fn add(&mut self, signature: &str, wast: &str) -> Result<PathBuf, String> {
         let path = self.path(signature);
         write_atomically(&path, wast.as_bytes())?;
-        self.known
-            .divergences
-            .entry(signature.to_owned())
-            .or_insert(Status::New);
+        let divergences = &mut self.known.divergences;
+        divergences.insert(signature.to_owned(), Status::New);
         self.save()?;
         Ok(path)
     }
@@ -69,6 +69,17 @@ impl Corpus {
     /// One line, if the file cannot be written.
     pub fn save(&self) -> Result<(), String> {
         self.known.write(&self.folder.join("known.toml"))
+    }
+
+    /// What the files of the known divergences say of themselves; what cannot
+    /// be read says nothing.
+    pub fn stated(&self) -> Vec<Stated> {
+        let read = |signature| std::fs::read_to_string(self.path(signature)).ok();
+        let signatures = self.known.divergences.keys();
+        signatures
+            .filter_map(|s| read(s))
+            .map(|text| stated(&text))
+            .collect()
     }
 
     /// The files, sorted by name.

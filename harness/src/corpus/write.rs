@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 /// Writes `bytes` to `path`: to a temporary file beside it, which is then
 /// renamed, so that nobody ever sees half of it.
@@ -17,13 +18,32 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// How the names of files begin that are being written.
+const PREFIX: &str = ".writing-";
+
+/// Nobody writes for so long.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// Removes files that were being written in `folder` when their writer was killed.
+pub(super) fn sweep(folder: &Path) {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for file in files.filter(|file| file.file_name().to_string_lossy().starts_with(PREFIX)) {
+        let modified = file.metadata().and_then(|data| data.modified());
+        let age = modified.ok().and_then(|then| then.elapsed().ok());
+        if age.is_some_and(|age| age > ABANDONED) {
+            // Whatever is in the way of it is in nobody else's way.
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
+}
+
 /// An empty file in the folder of `path`, gone when it is dropped.
 pub(super) fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -51,5 +71,21 @@ mod tests {
                 .unwrap_err()
                 .contains("a.wast")
         );
+    }
+
+    #[test]
+    fn what_was_abandoned_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let long_ago = std::time::SystemTime::now() - 2 * ABANDONED;
+        for (name, old) in [(".writing-a", true), (".writing-b", false), ("c", true)] {
+            let file = std::fs::File::create(folder.path().join(name)).unwrap();
+            if old {
+                file.set_modified(long_ago).unwrap();
+            }
+        }
+        sweep(folder.path());
+        let left = ["a", "b"].map(|n| folder.path().join(format!("{PREFIX}{n}")).exists());
+        assert_eq!(left, [false, true]);
+        assert!(folder.path().join("c").exists());
     }
 }

@@ -93,6 +93,44 @@ pub struct Signature {
     pub subject: Subject,
 }
 
+impl Signature {
+    /// Whether `name` names the same, but for which configurations diverge.
+    pub fn is_alike(&self, name: &str) -> bool {
+        let Signature {
+            class,
+            engine,
+            variants: _,
+            subject,
+        } = self;
+        name.strip_prefix(&format!("{class}_{engine}"))
+            .and_then(|rest| rest.strip_suffix(&format!("_{subject}")))
+            .is_some_and(|variants| variants.is_empty() || variants.starts_with('-'))
+    }
+}
+
+impl fmt::Display for Subject {
+    /// The parts that there are, with an underscore between.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Subject {
+            operation,
+            memory,
+            place,
+            detail,
+        } = self;
+        write!(f, "{}", slug(operation, 40))?;
+        if !memory.is_empty() {
+            write!(f, "_{memory}")?;
+        }
+        if let Some(place) = place {
+            write!(f, "_{}", place.name())?;
+        }
+        if !detail.is_empty() {
+            write!(f, "_{}", slug(detail, 60))?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Signature {
     /// Lower-case letters, digits, dots and hyphens: fit for a file name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,23 +144,7 @@ impl fmt::Display for Signature {
         for variant in variants {
             write!(f, "-{variant}")?;
         }
-        let Subject {
-            operation,
-            memory,
-            place,
-            detail,
-        } = subject;
-        write!(f, "_{}", slug(operation, 40))?;
-        if !memory.is_empty() {
-            write!(f, "_{memory}")?;
-        }
-        if let Some(place) = place {
-            write!(f, "_{}", place.name())?;
-        }
-        if !detail.is_empty() {
-            write!(f, "_{}", slug(detail, 60))?;
-        }
-        Ok(())
+        write!(f, "_{subject}")
     }
 }
 
@@ -185,5 +207,33 @@ mod tests {
             signature.to_string(),
             "accepts-invalid_wasmi_module_memory-size-must-be-at-most-pages-tmp-x"
         );
+    }
+
+    #[test]
+    fn alike_whichever_configurations_diverge() {
+        let signature = |engine: &str, variants: &[&str], operation: &str| Signature {
+            class: crate::judge::Class::MissingTrap,
+            engine: engine.to_owned(),
+            variants: variants.iter().map(|v| (*v).to_owned()).collect(),
+            subject: Subject {
+                operation: operation.to_owned(),
+                memory: "i32".to_owned(),
+                place: Some(Place::Beyond),
+                detail: String::new(),
+            },
+        };
+        let one = signature("wasmer", &["singlepass"], "i32.load");
+        for (other, alike) in [
+            (signature("wasmer", &["singlepass"], "i32.load"), true),
+            (
+                signature("wasmer", &["llvm", "cranelift"], "i32.load"),
+                true,
+            ),
+            (signature("wasmer", &[], "i32.load"), true),
+            (signature("wasmerish", &[], "i32.load"), false),
+            (signature("wasmer", &["singlepass"], "i32.load8_u"), false),
+        ] {
+            assert_eq!(one.is_alike(&other.to_string()), alike, "{other}");
+        }
     }
 }
