@@ -44,11 +44,6 @@ impl fmt::Display for Failure {
 }
 
 impl Tally {
-    /// How many assertions were skipped, for whatever reason.
-    pub fn skipped_total(&self) -> u64 {
-        self.skipped.values().sum()
-    }
-
     /// Adds what `observation` of a script, as read into `source`, comes to.
     pub(super) fn add(
         &mut self,
