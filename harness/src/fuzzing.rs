@@ -89,7 +89,7 @@ impl Session {
             Err(why) => fail(&why),
         };
         for judged in &trial.judged {
-            let Some(sighting) = Sighting::of(0, &script, &trial, judged) else {
+            let Some(sighting) = Sighting::of(0, &script, &trial.reference, judged) else {
                 continue;
             };
             if self.filer.recognise(&sighting).is_some() {

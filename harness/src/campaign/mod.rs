@@ -5,9 +5,11 @@
 //! the same divergences. What diverges is on disk before anything else
 //! happens; reducing comes when the cases are done.
 
+mod beyond;
 mod sighting;
 mod tally;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -19,9 +21,11 @@ pub use tally::{Phases, Tally};
 
 use crate::coverage::Coverage;
 use crate::engine::Budget;
+use crate::engine::reference::ReferenceRun;
 use crate::generate;
 use crate::observation::Outcome;
-use crate::trial::{Verdict, try_script};
+use crate::script::Script;
+use crate::trial::{Judged, Trial, Verdict, try_script_keeping};
 use crate::worker::Runner;
 
 /// What to run.
@@ -168,13 +172,15 @@ impl JobRun<'_> {
             .iter()
             .map(|&index| self.options.configurations[index].as_str())
             .collect();
-        let trial = try_script(&script, self.options.budget, &mut *self.runner, &names)?;
+        let trial = self.try_script(case, &script, &names)?;
 
-        let sightings: Vec<Sighting> = trial
-            .judged
-            .iter()
-            .filter_map(|judged| Sighting::of(case, &script, &trial, judged))
-            .collect();
+        let mut sightings = Vec::new();
+        for judged in &trial.judged {
+            if let Some(sighting) = Sighting::of(case, &script, &trial.reference, judged) {
+                sightings.push(sighting);
+                self.look_beyond(case, &script, judged, &mut sightings)?;
+            }
+        }
 
         for judged in &trial.judged {
             let counter = match judged.verdict {
@@ -208,6 +214,48 @@ impl JobRun<'_> {
                     outcomes.sightings.insert(sighting.key(), sighting);
                 }
             }
+        }
+        Ok(())
+    }
+}
+
+impl JobRun<'_> {
+    /// Tries a script; what kills an engine's process is on disk before
+    /// another is started.
+    fn try_script(&mut self, case: u64, script: &Script, names: &[&str]) -> Result<Trial, String> {
+        let unreduced = &self.options.unreduced;
+        let keep = &mut |reference: &ReferenceRun, judged: &Judged| {
+            let sighting = Sighting::of(case, script, reference, judged);
+            sighting.map_or(Ok(()), |sighting| sighting.save(unreduced))
+        };
+        try_script_keeping(script, self.options.budget, &mut *self.runner, names, keep)
+    }
+
+    /// Adds what else the engine that was `judged` does wrong in a case.
+    fn look_beyond(
+        &mut self,
+        case: u64,
+        script: &Script,
+        judged: &Judged,
+        sightings: &mut Vec<Sighting>,
+    ) -> Result<(), String> {
+        let mut script = Cow::Borrowed(script);
+        let mut judged = Cow::Borrowed(judged);
+        for _ in 0..beyond::STEPS {
+            let Some(rest) = beyond::without_divergence(&script, &judged) else {
+                break;
+            };
+            let mut trial = self.try_script(case, &rest, &[&judged.configuration])?;
+            let Some(again) = trial.judged.pop() else {
+                break;
+            };
+            if let Some(other) = Sighting::of(case, &rest, &trial.reference, &again)
+                && sightings.iter().all(|seen| seen.key() != other.key())
+            {
+                sightings.push(other);
+            }
+            script = Cow::Owned(rest);
+            judged = Cow::Owned(again);
         }
         Ok(())
     }

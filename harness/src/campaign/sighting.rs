@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::engine::reference::ReferenceRun;
 use crate::judge::{Difference, Signature, Subject};
 use crate::observation::Outcome;
 use crate::script::{Script, print};
-use crate::trial::{Judged, Trial, Verdict, subject};
+use crate::trial::{Judged, Verdict, subject};
 
 /// One way in which one configuration diverged.
 #[derive(Clone, Debug)]
@@ -28,7 +29,12 @@ pub struct Sighting {
 
 impl Sighting {
     /// The sighting in a verdict, if it is one.
-    pub fn of(case: u64, script: &Script, trial: &Trial, judged: &Judged) -> Option<Sighting> {
+    pub fn of(
+        case: u64,
+        script: &Script,
+        reference: &ReferenceRun,
+        judged: &Judged,
+    ) -> Option<Sighting> {
         let Verdict::Diverges(difference) = &judged.verdict else {
             return None;
         };
@@ -36,9 +42,9 @@ impl Sighting {
             case,
             configuration: judged.configuration.clone(),
             difference: difference.clone(),
-            subject: subject(script, &trial.reference, difference),
+            subject: subject(script, reference, difference),
             script: script.clone(),
-            expected: trial.outcomes(),
+            expected: reference.outcomes(),
             count: 1,
         })
     }

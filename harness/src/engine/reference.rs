@@ -78,6 +78,14 @@ pub struct ReferenceRun {
     interesting: BTreeSet<u64>,
 }
 
+impl ReferenceRun {
+    /// What the specification says to each step.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        let steps = self.observation.steps.iter();
+        steps.map(|step| step.outcome.clone()).collect()
+    }
+}
+
 /// Runs a job on the reference.
 pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
     let mut reference = Reference::new(job, options);

@@ -68,7 +68,7 @@ pub fn report(
     let script = Script {
         steps: script.steps[..=difference.step].to_vec(),
     };
-    let outcomes = trial.outcomes();
+    let outcomes = trial.reference.outcomes();
     let look = look(
         &script,
         trial,

@@ -110,7 +110,7 @@ fn a_program_says_each_step_with_its_expectation() {
         memory_bytes: 1 << 20,
     };
     let trial = try_script(&script, budget, &mut runner, &[]).unwrap();
-    let outcomes = trial.outcomes();
+    let outcomes = trial.reference.outcomes();
     for (configuration, part) in [
         ("wasmtime/winch+dynamic", "Strategy::Winch"),
         ("wasmer/singlepass", "Singlepass::new()"),

@@ -27,6 +27,9 @@ pub enum Death {
     /// By a signal, by aborting or by exiting; in words, with the last lines
     /// of its standard error.
     Crash(String),
+    /// By a signal that no process sends itself (SIGKILL), and not only once:
+    /// the system may be short of memory. In words.
+    Killed(String),
     /// It was killed after so many milliseconds without an answer.
     Hang(u64),
     /// It was killed when it held so many bytes of memory.
@@ -38,7 +41,7 @@ pub enum Death {
 impl std::fmt::Display for Death {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Death::Crash(how) => write!(f, "its process died: {how}"),
+            Death::Crash(how) | Death::Killed(how) => write!(f, "its process died: {how}"),
             Death::Hang(ms) => write!(f, "no answer after {ms} ms"),
             Death::OutOfMemory(bytes) => write!(f, "its process held {bytes} bytes of memory"),
             Death::Garbage(what) => write!(f, "its process sent garbage: {what}"),
@@ -48,7 +51,9 @@ impl std::fmt::Display for Death {
 
 /// Something that runs scripts on configurations.
 pub trait Runner {
-    /// Runs `job` on each of `configurations` (names), in order; one answer each.
+    /// Runs `job` on `configurations` (names) in order, up to the first whose
+    /// process dies; one answer each. Who asks can keep the script before
+    /// asking for the rest, which then runs in a new process.
     ///
     /// # Errors
     /// In words, where the request itself could not be made (no worker can be

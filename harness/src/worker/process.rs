@@ -34,8 +34,6 @@ pub struct Worker {
     options: WorkerOptions,
     running: Option<Running>,
     next_id: u64,
-    /// How many processes were started so far.
-    pub started: u64,
 }
 
 struct Running {
@@ -45,6 +43,15 @@ struct Running {
     stderr: Arc<Mutex<Vec<u8>>>,
 }
 
+/// How a process ended.
+#[derive(Default)]
+struct Ended {
+    /// By the signal that cannot be caught.
+    killed: bool,
+    /// In words, with the last of its standard error.
+    words: String,
+}
+
 impl Worker {
     /// A worker that is started when it is first needed.
     pub fn new(options: WorkerOptions) -> Worker {
@@ -52,14 +59,12 @@ impl Worker {
             options,
             running: None,
             next_id: 0,
-            started: 0,
         }
     }
 
     fn running(&mut self) -> Result<&mut Running, String> {
         if self.running.is_none() {
             let running = start(&self.options)?;
-            self.started += 1;
             self.running = Some(running);
         }
         Ok(self.running.as_mut().expect("it was just started"))
@@ -88,7 +93,13 @@ impl Worker {
                     return Ok(self.died(|_| Death::Garbage(why)));
                 }
                 Ok(Ok(None) | Err(_)) | Err(RecvTimeoutError::Disconnected) => {
-                    return Ok(self.died(Death::Crash));
+                    return Ok(self.died(|ended| match ended {
+                        Ended {
+                            killed: true,
+                            words,
+                        } => Death::Killed(words),
+                        Ended { words, .. } => Death::Crash(words),
+                    }));
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     if let Some(bytes) = resident(running.child.id())
@@ -107,43 +118,61 @@ impl Worker {
     }
 
     /// Ends the process and says how it died.
-    fn died(&mut self, how: impl FnOnce(String) -> Death) -> Answer {
-        let words = self.running.take().map_or_else(String::new, Running::end);
-        Answer::Died(how(words))
+    fn died(&mut self, how: impl FnOnce(Ended) -> Death) -> Answer {
+        let ended = self.running.take().map(Running::end).unwrap_or_default();
+        Answer::Died(how(ended))
     }
 }
 
 impl Runner for Worker {
     fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
+        self.start_afresh_if_full();
+        let mut answers = self.ask(job, configurations)?;
+        if let Some(Answer::Died(Death::Killed(_))) = answers.last() {
+            // That was hardly the script's doing: once more.
+            answers.pop();
+            answers.extend(self.ask(job, &configurations[answers.len()..])?);
+        }
+        Ok(answers)
+    }
+}
+
+impl Worker {
+    /// What earlier scripts have left in the process is not to count as the
+    /// next one's.
+    fn start_afresh_if_full(&mut self) {
+        let full = self.running.as_ref().is_some_and(|running| {
+            resident(running.child.id()).is_some_and(|bytes| bytes > self.options.memory / 2)
+        });
+        if full && let Some(running) = self.running.take() {
+            running.end();
+        }
+    }
+
+    fn ask(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let request = Request {
+            id,
+            script: job.script.clone(),
+            budget: job.budget,
+            watch: job.watch.clone(),
+            captures: job.captures.to_vec(),
+            past_exhaustion: job.past_exhaustion,
+            configurations: configurations.iter().map(|&c| c.to_owned()).collect(),
+        };
+        let running = self.running()?;
+        // What it said of earlier scripts does not explain this one.
+        if let Ok(mut said) = running.stderr.lock() {
+            said.clear();
+        }
+        // If it is dead already, the missing answer says so.
+        let _ = protocol::write(&mut running.stdin, &request);
         let mut answers = Vec::with_capacity(configurations.len());
-        // After a death the rest goes to a new process.
-        while answers.len() < configurations.len() {
-            let rest = &configurations[answers.len()..];
-            let id = self.next_id;
-            self.next_id += 1;
-            let request = Request {
-                id,
-                script: job.script.clone(),
-                budget: job.budget,
-                watch: job.watch.clone(),
-                captures: job.captures.to_vec(),
-                past_exhaustion: job.past_exhaustion,
-                configurations: rest.iter().map(|&c| c.to_owned()).collect(),
-            };
-            let running = self.running()?;
-            // What it said of earlier scripts does not explain this one.
-            if let Ok(mut said) = running.stderr.lock() {
-                said.clear();
-            }
-            // If it is dead already, the missing answer says so.
-            let _ = protocol::write(&mut running.stdin, &request);
-            for index in 0..u32::try_from(rest.len()).map_err(|e| e.to_string())? {
-                let answer = self.answer(id, index)?;
-                let died = matches!(answer, Answer::Died(_));
-                answers.push(answer);
-                if died {
-                    break;
-                }
+        for index in 0..u32::try_from(configurations.len()).map_err(|e| e.to_string())? {
+            answers.push(self.answer(id, index)?);
+            if let Some(Answer::Died(_)) = answers.last() {
+                break;
             }
         }
         Ok(answers)
@@ -159,8 +188,8 @@ impl Drop for Worker {
 }
 
 impl Running {
-    /// Kills the process if it still runs, collects it, and says in words how it ended.
-    fn end(mut self) -> String {
+    /// Kills the process if it still runs, collects it, and says how it ended.
+    fn end(mut self) -> Ended {
         // A process that is about to die by itself gets the chance: its own
         // status says more than our signal.
         let patience = Instant::now() + Duration::from_millis(200);
@@ -182,12 +211,12 @@ impl Running {
             .unwrap_or_default();
         let stderr = String::from_utf8_lossy(&stderr);
         let stderr = stderr.trim();
-        let status = status.map_or_else(|| "no exit status".to_owned(), in_words);
-        if stderr.is_empty() {
-            status
-        } else {
-            format!("{status}; it said: {stderr}")
+        let mut words = status.map_or_else(|| "no exit status".to_owned(), in_words);
+        if !stderr.is_empty() {
+            words = format!("{words}; it said: {stderr}");
         }
+        let killed = status.and_then(signal) == Some(9);
+        Ended { killed, words }
     }
 }
 
@@ -249,7 +278,10 @@ fn start(options: &WorkerOptions) -> Result<Running, String> {
         }
         _ => {
             let how = running.end();
-            Err(format!("{program}: does not open as a worker: {how}"))
+            Err(format!(
+                "{program}: does not open as a worker: {}",
+                how.words
+            ))
         }
     }
 }
@@ -269,25 +301,32 @@ fn keep_last(mut from: impl Read, kept: &Mutex<Vec<u8>>) {
 }
 
 fn in_words(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::ExitStatusExt;
-        if let Some(signal) = status.signal() {
-            let name = match signal {
-                4 => " (SIGILL)",
-                6 => " (SIGABRT)",
-                8 => " (SIGFPE)",
-                9 => " (SIGKILL)",
-                11 => " (SIGSEGV)",
-                _ => "",
-            };
-            return format!("killed by signal {signal}{name}");
-        }
+    if let Some(signal) = signal(status) {
+        let name = match signal {
+            4 => " (SIGILL)",
+            6 => " (SIGABRT)",
+            8 => " (SIGFPE)",
+            9 => " (SIGKILL)",
+            11 => " (SIGSEGV)",
+            _ => "",
+        };
+        return format!("killed by signal {signal}{name}");
     }
     match status.code() {
         Some(code) => format!("exit status {code}"),
         None => "no exit status".to_owned(),
     }
+}
+
+/// The signal that ended a process.
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<i32> {
+    None
 }
 
 /// The resident memory of a process, in bytes, where the kernel tells.

@@ -96,7 +96,7 @@ impl Reduce {
         );
         let text = print::to_wast(
             &reduced.script,
-            &trial.outcomes(),
+            &trial.reference.outcomes(),
             &header(&self.file, &trial),
         );
         match &self.output {

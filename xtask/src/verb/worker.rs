@@ -23,7 +23,7 @@ impl Worker {
         std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
         // An engine that prints must not write into a frame.
         let replies = private_stdout()?;
-        worker::serve(linked_in(), io::stdin().lock(), replies)?;
+        worker::serve(linked_in(), io::stdin(), replies)?;
         Ok(End::NothingNew)
     }
 }

@@ -1,11 +1,15 @@
 //! One script, tried: the reference's run of it, and each engine's verdict.
 
-use trapline_reference::Access;
+mod subject;
+
+use std::time::Instant;
+
+pub use subject::subject;
 
 use crate::engine::reference::{self, ReferenceRun};
 use crate::engine::{Budget, Capture, Job};
-use crate::judge::{Class, Comparison, Difference, Place, Stop, Subject, compare};
-use crate::observation::{CHUNK, Observation, Outcome, Timing, Watch};
+use crate::judge::{Class, Comparison, Difference, Stop, compare};
+use crate::observation::{CHUNK, Observation, Timing, Watch};
 use crate::script::{Script, Step};
 use crate::worker::{Answer, Death, Runner};
 
@@ -53,18 +57,6 @@ pub struct Trial {
     pub judge_time: u64,
 }
 
-impl Trial {
-    /// What the specification says to each step.
-    pub fn outcomes(&self) -> Vec<Outcome> {
-        self.reference
-            .observation
-            .steps
-            .iter()
-            .map(|step| step.outcome.clone())
-            .collect()
-    }
-}
-
 /// How many `memory.grow` of a script are turned round one by one, at the most,
 /// to explain a difference by a resource failure.
 const CHOICES: usize = 16;
@@ -79,7 +71,22 @@ pub fn try_script(
     runner: &mut dyn Runner,
     configurations: &[&str],
 ) -> Result<Trial, String> {
-    let began = std::time::Instant::now();
+    try_script_keeping(script, budget, runner, configurations, &mut |_, _| Ok(()))
+}
+
+/// As [`try_script`]; where the process of an engine dies, `keep` is called
+/// before another is started, so that the script can be put on disk first.
+///
+/// # Errors
+/// In words, where the runner cannot run, or what `keep` gives.
+pub fn try_script_keeping(
+    script: &Script,
+    budget: Budget,
+    runner: &mut dyn Runner,
+    configurations: &[&str],
+    keep: &mut dyn FnMut(&ReferenceRun, &Judged) -> Result<(), String>,
+) -> Result<Trial, String> {
+    let began = Instant::now();
     // Small memories are looked at whole. Where there are large ones, the
     // first run only finds out which of their chunks are worth a look.
     let whole = Watch {
@@ -100,20 +107,29 @@ pub fn try_script(
     if states.map(|state| state.bytes).any(|bytes| bytes > large) {
         reference = reference::observe(&job, &reference::Options::default());
     }
-    let reference_done = std::time::Instant::now();
-    let answers = runner.run(&job, configurations)?;
-    let engines_done = std::time::Instant::now();
-    let mut judged = Vec::with_capacity(answers.len());
-    for (answer, configuration) in answers.into_iter().zip(configurations) {
-        judged.push(judge(&job, &reference, configuration, answer));
-    }
-    Ok(Trial {
+    let mut trial = Trial {
         reference,
-        judged,
-        reference_time: nanos(reference_done - began),
-        engines_time: nanos(engines_done - reference_done),
-        judge_time: nanos(engines_done.elapsed()),
-    })
+        judged: Vec::with_capacity(configurations.len()),
+        reference_time: nanos(began.elapsed()),
+        engines_time: 0,
+        judge_time: 0,
+    };
+    while let rest @ [_, ..] = &configurations[trial.judged.len()..] {
+        let asked = Instant::now();
+        let answers = runner.run(&job, rest)?;
+        let answered = Instant::now();
+        let died = matches!(answers.last(), Some(Answer::Died(_)));
+        for (answer, configuration) in answers.into_iter().zip(rest) {
+            let judged = judge(&job, &trial.reference, configuration, answer);
+            trial.judged.push(judged);
+        }
+        trial.engines_time += nanos(answered - asked);
+        trial.judge_time += nanos(answered.elapsed());
+        if let (true, Some(last)) = (died, trial.judged.last()) {
+            keep(&trial.reference, last)?;
+        }
+    }
+    Ok(trial)
 }
 
 fn judge(job: &Job<'_>, reference: &ReferenceRun, configuration: &str, answer: Answer) -> Judged {
@@ -180,7 +196,9 @@ fn judge(job: &Job<'_>, reference: &ReferenceRun, configuration: &str, answer: A
 fn died(script: &Script, reference: &ReferenceRun, death: Death) -> Difference {
     let step = script.steps.len().saturating_sub(1);
     let (class, got) = match death {
-        Death::Crash(how) => (Class::Crash, format!("its process died: {how}")),
+        Death::Crash(how) | Death::Killed(how) => {
+            (Class::Crash, format!("its process died: {how}"))
+        }
         Death::Hang(ms) => (Class::Hang, format!("no answer after {ms} ms")),
         Death::OutOfMemory(bytes) => (
             Class::OutOfMemory,
@@ -250,110 +268,6 @@ fn refine(mut difference: Difference, reference: &ReferenceRun) -> Difference {
     difference
 }
 
-/// What a difference is about, from what the reference did in its step.
-pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Difference) -> Subject {
-    let step = difference.step;
-    let none = Subject {
-        operation: "none".to_owned(),
-        memory: String::new(),
-        place: None,
-        detail: String::new(),
-    };
-    if let Some(Step::Define { .. }) = script.steps.get(step) {
-        // The engine's or the reference's own objection tells such cases apart.
-        let objection = match reference.observation.steps.get(step).map(|s| &s.outcome) {
-            Some(Outcome::Rejected { reason, .. }) => reason.clone(),
-            _ => difference.got.trim_start_matches("rejected: ").to_owned(),
-        };
-        return Subject {
-            operation: "module".to_owned(),
-            detail: objection,
-            ..none
-        };
-    }
-    if let Some(words) = panic_words(difference) {
-        // One assertion can be reached from every instruction there is.
-        return Subject {
-            operation: words.to_owned(),
-            ..none
-        };
-    }
-    let accesses = reference.trace.get(step).map_or(&[][..], |t| &t[..]);
-    let access = match difference.class {
-        // A content may have been wrong for a while: whoever wrote last.
-        Class::MemoryContents | Class::StaleData => reference.trace
-            [..reference.trace.len().min(step + 1)]
-            .iter()
-            .rev()
-            .flat_map(|accesses| accesses.iter().rev())
-            .find(|access| access.writes),
-        // A wrong value was most likely loaded.
-        Class::Value => accesses
-            .iter()
-            .rev()
-            .find(|access| access.grow.is_none() && access.op != "memory.size")
-            .or(accesses.last()),
-        _ => accesses.last(),
-    };
-    match access {
-        Some(access) => Subject {
-            operation: access.op.to_owned(),
-            memory: memory_kind(access),
-            place: place(access),
-            detail: String::new(),
-        },
-        None => match script.steps.get(step) {
-            Some(Step::Instantiate { .. }) => Subject {
-                operation: "instantiate".to_owned(),
-                detail: difference.got.clone(),
-                ..none
-            },
-            Some(Step::Get { .. }) => Subject {
-                operation: "global.get".to_owned(),
-                ..none
-            },
-            _ => none,
-        },
-    }
-}
-
-/// What the engine said when it panicked, whether that was caught or ended its
-/// process.
-fn panic_words(difference: &Difference) -> Option<&str> {
-    let got = &difference.got;
-    match difference.class {
-        Class::Panic => Some(got.trim_start_matches("panic: ")),
-        // The words follow the line that says where. Panics that were caught
-        // come before the one that ended the process, and the runtime's own
-        // after it.
-        Class::Crash => got
-            .split("panicked at ")
-            .skip(1)
-            .filter_map(|panic| panic.lines().nth(1))
-            .filter(|words| !words.starts_with("panic in a function that cannot unwind"))
-            .last(),
-        _ => None,
-    }
-}
-
-/// The kind of memory, as [`Subject::memory`] has it.
-fn memory_kind(access: &Access) -> String {
-    let mut kind = access.ty.address.to_string();
-    if access.ty.shared {
-        kind.push_str("-shared");
-    }
-    if access.ty.page_size_log2 == 0 {
-        kind.push_str("-page1");
-    }
-    kind
-}
-
-/// Where an access stood; growing and asking for the size stand nowhere.
-fn place(access: &Access) -> Option<Place> {
-    (access.grow.is_none() && access.op != "memory.size")
-        .then(|| Place::of(access.address, access.length, access.size))
-}
-
 /// The captures that show the bytes of a difference in a memory.
 pub fn captures(difference: &Difference) -> Vec<Capture> {
     difference
@@ -372,36 +286,4 @@ pub fn captures(difference: &Difference) -> Vec<Capture> {
 
 fn nanos(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_crash_is_told_by_the_panic_that_caused_it() {
-        let difference = |class, got: &str| Difference {
-            class,
-            step: 0,
-            memory: None,
-            expected: String::new(),
-            got: got.to_owned(),
-        };
-        let crash = difference(
-            Class::Crash,
-            "its process died: killed by signal 6 (SIGABRT); it said: panicked at a.rs:1:1:\n\
-             caught before\npanicked at b.rs:2:2:\nthe cause\npanicked at core.rs:3:3:\n\
-             panic in a function that cannot unwind\nthread caused non-unwinding panic. aborting.",
-        );
-        assert_eq!(panic_words(&crash), Some("the cause"));
-        let silent = difference(
-            Class::Crash,
-            "its process died: killed by signal 11 (SIGSEGV)",
-        );
-        assert_eq!(panic_words(&silent), None);
-        assert_eq!(
-            panic_words(&difference(Class::Panic, "panic: words")),
-            Some("words")
-        );
-    }
 }

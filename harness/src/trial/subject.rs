@@ -1,0 +1,144 @@
+//! What a divergence is about: the part of its signature that tells it from others.
+
+use trapline_reference::Access;
+
+use crate::engine::reference::ReferenceRun;
+use crate::judge::{Class, Difference, Place, Subject};
+use crate::observation::Outcome;
+use crate::script::{Script, Step};
+
+/// What a difference is about, from what the reference did in its step.
+pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Difference) -> Subject {
+    let step = difference.step;
+    let none = Subject {
+        operation: "none".to_owned(),
+        memory: String::new(),
+        place: None,
+        detail: String::new(),
+    };
+    if let Some(Step::Define { .. }) = script.steps.get(step) {
+        // The engine's or the reference's own objection tells such cases apart.
+        let objection = match reference.observation.steps.get(step).map(|s| &s.outcome) {
+            Some(Outcome::Rejected { reason, .. }) => reason.clone(),
+            _ => difference.got.trim_start_matches("rejected: ").to_owned(),
+        };
+        return Subject {
+            operation: "module".to_owned(),
+            detail: objection,
+            ..none
+        };
+    }
+    if let Some(words) = panic_words(difference) {
+        // One assertion can be reached from every instruction there is.
+        return Subject {
+            operation: words.to_owned(),
+            ..none
+        };
+    }
+    let accesses = reference.trace.get(step).map_or(&[][..], |t| &t[..]);
+    let access = match difference.class {
+        // A content may have been wrong for a while: whoever wrote last.
+        Class::MemoryContents | Class::StaleData => reference.trace
+            [..reference.trace.len().min(step + 1)]
+            .iter()
+            .rev()
+            .flat_map(|accesses| accesses.iter().rev())
+            .find(|access| access.writes),
+        // A wrong value was most likely loaded.
+        Class::Value => accesses
+            .iter()
+            .rev()
+            .find(|access| access.grow.is_none() && access.op != "memory.size")
+            .or(accesses.last()),
+        _ => accesses.last(),
+    };
+    match access {
+        Some(access) => Subject {
+            operation: access.op.to_owned(),
+            memory: memory_kind(access),
+            place: place(access),
+            detail: String::new(),
+        },
+        None => match script.steps.get(step) {
+            Some(Step::Instantiate { .. }) => Subject {
+                operation: "instantiate".to_owned(),
+                detail: difference.got.clone(),
+                ..none
+            },
+            Some(Step::Get { .. }) => Subject {
+                operation: "global.get".to_owned(),
+                ..none
+            },
+            _ => none,
+        },
+    }
+}
+
+/// What the engine said when it panicked, whether that was caught or ended its
+/// process.
+fn panic_words(difference: &Difference) -> Option<&str> {
+    let got = &difference.got;
+    match difference.class {
+        Class::Panic => Some(got.trim_start_matches("panic: ")),
+        // The words follow the line that says where. Panics that were caught
+        // come before the one that ended the process, and the runtime's own
+        // after it.
+        Class::Crash => got
+            .split("panicked at ")
+            .skip(1)
+            .filter_map(|panic| panic.lines().nth(1))
+            .filter(|words| !words.starts_with("panic in a function that cannot unwind"))
+            .last(),
+        _ => None,
+    }
+}
+
+/// The kind of memory, as [`Subject::memory`] has it.
+fn memory_kind(access: &Access) -> String {
+    let mut kind = access.ty.address.to_string();
+    if access.ty.shared {
+        kind.push_str("-shared");
+    }
+    if access.ty.page_size_log2 == 0 {
+        kind.push_str("-page1");
+    }
+    kind
+}
+
+/// Where an access stood; growing and asking for the size stand nowhere.
+fn place(access: &Access) -> Option<Place> {
+    (access.grow.is_none() && access.op != "memory.size")
+        .then(|| Place::of(access.address, access.length, access.size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_is_told_by_the_panic_that_caused_it() {
+        let difference = |class, got: &str| Difference {
+            class,
+            step: 0,
+            memory: None,
+            expected: String::new(),
+            got: got.to_owned(),
+        };
+        let crash = difference(
+            Class::Crash,
+            "its process died: killed by signal 6 (SIGABRT); it said: panicked at a.rs:1:1:\n\
+             caught before\npanicked at b.rs:2:2:\nthe cause\npanicked at core.rs:3:3:\n\
+             panic in a function that cannot unwind\nthread caused non-unwinding panic. aborting.",
+        );
+        assert_eq!(panic_words(&crash), Some("the cause"));
+        let silent = difference(
+            Class::Crash,
+            "its process died: killed by signal 11 (SIGSEGV)",
+        );
+        assert_eq!(panic_words(&silent), None);
+        assert_eq!(
+            panic_words(&difference(Class::Panic, "panic: words")),
+            Some("words")
+        );
+    }
+}
