@@ -6,6 +6,7 @@
 
 mod interrupt;
 mod options;
+mod output;
 mod progress;
 mod table;
 mod verb;

@@ -1,6 +1,6 @@
 //! `cargo xtask diff`: a campaign.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use trapline_harness::generate::{self, Focus};
 use crate::End;
 use crate::interrupt::on_interrupt;
 use crate::options::{CorpusOptions, EngineOptions, linked_in, parse_time, scratch};
+use crate::output::{check_writable, write_json};
 use crate::progress::Live;
 use crate::table::table;
 
@@ -177,6 +178,7 @@ impl Diff {
                 None => found_new = true,
                 Some(Filed::New { signature, file }) => {
                     found_new = true;
+                    eprintln!("new: {}", file.display());
                     row = Row {
                         signature,
                         status: "new".to_owned(),
@@ -224,9 +226,7 @@ impl Diff {
                 harness_share: harness_share(&outcomes.phases),
                 divergences: &rows,
             };
-            let text = serde_json::to_string_pretty(&report)?;
-            trapline_harness::corpus::write_atomically(file, text.as_bytes())
-                .map_err(|why| anyhow!("{why}"))?;
+            write_json(file, &report)?;
         }
         Ok(if found_new { End::New } else { End::NothingNew })
     }
@@ -332,14 +332,4 @@ fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     // Small enough to type.
     RandomState::new().hash_one(std::process::id()) >> 32
-}
-
-fn check_writable(file: &Path) -> anyhow::Result<()> {
-    let folder = file
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    tempfile::tempfile_in(folder)
-        .map(drop)
-        .with_context(|| format!("{}: cannot be written", file.display()))
 }
