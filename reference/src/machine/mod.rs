@@ -95,7 +95,6 @@ impl Machine {
                     return Err(Error::Exhausted);
                 }
                 let base = self.stack.len() - code.params as usize;
-                self.stack.reserve(code.locals.len() + code.stack as usize);
                 self.stack.extend_from_slice(&code.locals);
                 store.activations += 1;
                 self.frames.push(Frame {
@@ -326,10 +325,8 @@ impl Machine {
     /// Moves the `keep` topmost operands down to `height`.
     fn move_down(&mut self, height: usize, keep: usize) {
         let from = self.stack.len() - keep;
-        if from > height {
-            self.stack.copy_within(from.., height);
-            self.stack.truncate(height + keep);
-        }
+        self.stack.copy_within(from.., height);
+        self.stack.truncate(height + keep);
     }
 
     /// Remembers where the top frame goes on.

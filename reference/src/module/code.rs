@@ -10,8 +10,6 @@ pub(crate) struct Code {
     /// What the locals that are not parameters start with.
     pub(crate) locals: Vec<Slot>,
     pub(crate) instrs: Vec<Instr>,
-    /// The most operands on the stack at once.
-    pub(crate) stack: u32,
 }
 
 /// Where a branch goes.

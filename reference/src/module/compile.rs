@@ -27,7 +27,6 @@ pub(super) fn compile(
         results: ty.results.len() as u32,
         locals: Vec::new(),
         instrs: Vec::new(),
-        stack: 0,
     };
     let mut locals = body.get_locals_reader()?;
     for _ in 0..locals.get_count() {
@@ -48,7 +47,6 @@ pub(super) fn compile(
         instrs: Vec::new(),
     };
     let mut ops = OperatorsReader::new(locals.get_binary_reader());
-    let mut stack = 0;
     while !ops.eof() {
         let (op, offset) = ops.read_with_offset()?;
         let memory = memories
@@ -66,11 +64,9 @@ pub(super) fn compile(
         if let Some(result) = memory.and_then(|signature| signature.result) {
             expect(validator, 0, result, offset)?;
         }
-        stack = stack.max(validator.operand_stack_height());
         compiler.emit(&op, reachable, validator)?;
     }
     ops.finish()?;
-    code.stack = stack;
     code.instrs = compiler.instrs;
     Ok(code)
 }
