@@ -81,7 +81,7 @@ pub struct Traps(u16);
 impl Traps {
     /// Either of two kinds.
     pub fn either(one: Trap, other: Trap) -> Traps {
-        Traps(1 << one as u16 | 1 << other as u16)
+        Traps::from(one).or(other.into())
     }
 
     /// What is allowed here or there.
@@ -160,3 +160,45 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_traps_has_what_was_put_in() {
+        for one in Trap::ALL {
+            for other in Trap::ALL {
+                let either = Traps::either(one, other);
+                let kinds: Vec<Trap> = either.iter().collect();
+                let mut expected = vec![one, other];
+                expected.sort();
+                expected.dedup();
+                assert_eq!(kinds, expected);
+                assert_eq!(either.or(either), either);
+                assert!(
+                    Trap::ALL
+                        .iter()
+                        .all(|kind| { either.contains(*kind) == (*kind == one || *kind == other) })
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn traps_and_errors_are_told_in_words() {
+        let either = Traps::either(Trap::UnalignedAtomic, Trap::OutOfBoundsMemory);
+        for (error, words) in [
+            (
+                Error::from(either),
+                "trap: out of bounds memory access or unaligned atomic",
+            ),
+            (Error::from(Trap::Unreachable), "trap: unreachable"),
+            (Error::Exhausted, "call stack exhausted"),
+            (Error::Interrupted, "out of fuel"),
+            (Error::Link("no".to_owned()), "no"),
+        ] {
+            assert_eq!(error.to_string(), words);
+        }
+    }
+}

@@ -136,3 +136,29 @@ pub(crate) fn limits_match(
             (None, Some(_)) => false,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_pages_have_their_sizes() {
+        for (address, name, bits) in [(AddressType::I32, "i32", 32), (AddressType::I64, "i64", 64)]
+        {
+            assert_eq!((address.to_string().as_str(), address.bits()), (name, bits));
+            assert_eq!(address.range(), 1 << bits);
+            assert_eq!(address.min(AddressType::I32), AddressType::I32);
+            assert_eq!(AddressType::I64.min(address), address);
+            for page_size_log2 in [0, 16] {
+                let ty = MemoryType {
+                    address,
+                    shared: false,
+                    page_size_log2,
+                    minimum: 0,
+                    maximum: None,
+                };
+                assert_eq!(ty.page_size(), 1 << page_size_log2);
+            }
+        }
+    }
+}

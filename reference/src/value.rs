@@ -118,3 +118,43 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_told_without_loss_and_fit_their_slots() {
+        for (value, told, default) in [
+            (Value::I32(255), "i32:0xff", Value::I32(0)),
+            (Value::I64(1 << 40), "i64:0x10000000000", Value::I64(0)),
+            (
+                Value::F32(0x7fc0_0001),
+                "f32:bits:0x7fc00001",
+                Value::F32(0),
+            ),
+            (Value::F64(1), "f64:bits:0x0000000000000001", Value::F64(0)),
+            (
+                Value::V128(1 << 64),
+                "v128:0x00000000000000010000000000000000",
+                Value::V128(0),
+            ),
+            (Value::FuncRef(None), "ref.null func", Value::FuncRef(None)),
+            (Value::FuncRef(Some(0)), "ref.func 0", Value::FuncRef(None)),
+            (
+                Value::ExternRef(None),
+                "ref.null extern",
+                Value::ExternRef(None),
+            ),
+            (
+                Value::ExternRef(Some(u32::MAX)),
+                "ref.extern 4294967295",
+                Value::ExternRef(None),
+            ),
+        ] {
+            assert_eq!(value.to_string(), told);
+            assert_eq!(Value::default_of(value.ty()), default);
+            assert_eq!(Value::of(value.slot(), value.ty()), value);
+        }
+    }
+}

@@ -187,7 +187,10 @@ proptest! {
                     let found = Specification.grow(&SITE, memory, delta, room);
                     prop_assert_eq!(found, model.grow(delta, room), "{:?}", op);
                 }
-                Op::DropData => Specification.drop_data(&mut segment),
+                Op::DropData => {
+                    Specification.drop_data(&mut segment);
+                    prop_assert!(segment.is_empty());
+                }
             }
             for (memory, model) in memories.iter().zip(&models) {
                 model.same(memory)?;

@@ -89,3 +89,21 @@ fn a_grow_is_remembered_with_its_cause_and_none_by_nothing() {
     }
     assert_eq!(Specification.size(&SITE, &memory), 5);
 }
+
+#[test]
+fn an_active_segment_is_written_whole_or_not_at_all() {
+    for (destination, fits) in [(0xfffd, true), (0xfffe, false)] {
+        let mut memory = memory(false);
+        let bulk = Bulk {
+            site: SITE,
+            source_site: None,
+            destination,
+            source: 0,
+            length: 3,
+        };
+        let done = Specification.init_active(&bulk, &mut memory, b"abc");
+        let expected = if fits { b'a' } else { 0 };
+        assert_eq!(done.is_ok(), fits);
+        assert_eq!(memory.byte(destination.into()), expected);
+    }
+}
