@@ -43,15 +43,17 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The words in which early scripts refuse several memories or tables, and
-/// encodings that later came to mean an index or a 64-bit limit.
-const SINCE_MADE_VALID: [&str; 6] = [
+/// The words in which early scripts refuse several memories or tables,
+/// encodings that later came to mean an index or a 64-bit limit, and constants
+/// that name a global of the same module.
+const SINCE_MADE_VALID: [&str; 7] = [
     "multiple memories",
     "multiple tables",
     "zero byte expected",
     "zero flag expected",
     "integer representation too long",
     "integer too large",
+    "unknown global",
 ];
 
 /// What the earliest of these scripts knew.
