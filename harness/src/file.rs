@@ -41,6 +41,20 @@ pub enum Filed {
     },
 }
 
+/// What a sighting came down to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reduced {
+    /// This script.
+    To(Script),
+    /// It does not show every time, so it was left as it is.
+    Flaky {
+        /// How often it showed.
+        shown: u32,
+        /// Of how many runs.
+        of: u32,
+    },
+}
+
 /// How often a sighting must show before it is reduced.
 const CONFIRMATIONS: u32 = 3;
 
@@ -145,11 +159,26 @@ impl<'a> Filer<'a> {
         if let Some(filed) = self.recognise(sighting) {
             return Ok(filed);
         }
+        match self.reduce(sighting, cancel)? {
+            Reduced::To(script) => self.file_reduced(sighting, &script),
+            Reduced::Flaky { shown, of } => Ok(Filed::Flaky { shown, of }),
+        }
+    }
+
+    /// Reduces the script of a sighting, if it shows every time.
+    ///
+    /// # Errors
+    /// In words, if an engine cannot be run.
+    pub fn reduce(&mut self, sighting: &Sighting, cancel: &AtomicBool) -> Result<Reduced, String> {
         let class = sighting.difference.class;
         let name = &sighting.configuration;
         for _ in 0..CONFIRMATIONS {
             if !self.diverges(&sighting.script, name, class)? {
-                return self.flaky(&sighting.script, name, class);
+                let shown = self.rate(&sighting.script, name, class)?;
+                return Ok(Reduced::Flaky {
+                    shown,
+                    of: RATE_RUNS,
+                });
             }
         }
         let mut failure = None;
@@ -175,7 +204,7 @@ impl<'a> Filer<'a> {
         if let Some(why) = failure {
             return Err(why);
         }
-        self.name_and_write(sighting, &reduced.script)
+        Ok(Reduced::To(reduced.script))
     }
 
     /// Whether the script diverges on the configuration, in this class.
@@ -185,22 +214,28 @@ impl<'a> Filer<'a> {
     }
 
     /// The rate at which a divergence that does not always show does show.
-    fn flaky(&mut self, script: &Script, name: &str, class: Class) -> Result<Filed, String> {
+    fn rate(&mut self, script: &Script, name: &str, class: Class) -> Result<u32, String> {
         let mut shown = 0;
         for _ in 0..RATE_RUNS {
             shown += u32::from(self.diverges(script, name, class)?);
         }
-        Ok(Filed::Flaky {
-            shown,
-            of: RATE_RUNS,
-        })
+        Ok(shown)
     }
 
-    fn name_and_write(&mut self, sighting: &Sighting, script: &Script) -> Result<Filed, String> {
+    /// Files a sighting that came down to `script`.
+    ///
+    /// # Errors
+    /// In words, if an engine cannot be run or a file not be written.
+    pub fn file_reduced(&mut self, sighting: &Sighting, script: &Script) -> Result<Filed, String> {
         let names: Vec<&str> = self.configurations.iter().map(|c| c.name).collect();
         let trial = try_script(script, self.budget, &mut *self.runner, &names)?;
         let Some(reduced) = difference(&trial, &sighting.configuration) else {
-            return self.flaky(script, &sighting.configuration, sighting.difference.class);
+            let class = sighting.difference.class;
+            let shown = self.rate(script, &sighting.configuration, class)?;
+            return Ok(Filed::Flaky {
+                shown,
+                of: RATE_RUNS,
+            });
         };
         let subject = subject(script, &trial.reference, reduced);
         let engine = sighting.configuration.split('/').next().unwrap_or_default();

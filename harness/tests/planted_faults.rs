@@ -234,6 +234,7 @@ fn campaign(focus: Focus, mutant: &str, unreduced: &Path, jobs: usize) -> campai
         },
         budget: BUDGET,
         configurations: vec![mutant.to_owned()],
+        shard: campaign::Shard::WHOLE,
         swarm: None,
         unreduced: unreduced.to_owned(),
     };

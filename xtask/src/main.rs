@@ -4,6 +4,7 @@
 //! standard error. Exit status: 0 nothing new, 1 a new divergence, 2 the
 //! request or the harness failed.
 
+mod campaign;
 mod interrupt;
 mod options;
 mod output;

@@ -3,16 +3,102 @@
 //! A divergence may be known, and must not hide another one. So the step at
 //! which an engine diverged is left out, and the rest tried again.
 
+use std::borrow::Cow;
+
+use super::{Options, Sighting};
+use crate::engine::reference::ReferenceRun;
+use crate::generate;
 use crate::judge::Class;
 use crate::script::{Script, Step};
-use crate::trial::{Judged, Verdict};
+use crate::trial::{Judged, Trial, Verdict, try_script_keeping};
+use crate::worker::Runner;
 
 /// So many steps are left out of a case, at the most.
-pub(super) const STEPS: usize = 3;
+const STEPS: usize = 3;
+
+/// Tries the script of a case; what kills an engine's process is on disk
+/// before another is started.
+pub(super) fn try_case(
+    options: &Options,
+    runner: &mut dyn Runner,
+    case: u64,
+    script: &Script,
+    names: &[&str],
+) -> Result<Trial, String> {
+    let keep = &mut |reference: &ReferenceRun, judged: &Judged| {
+        let sighting = Sighting::of(case, script, reference, judged);
+        sighting.map_or(Ok(()), |sighting| sighting.save(&options.unreduced))
+    };
+    try_script_keeping(script, options.budget, runner, names, keep)
+}
+
+/// Everything that engines do wrong in a case, tried as `trial`.
+pub(super) fn sightings(
+    options: &Options,
+    runner: &mut dyn Runner,
+    case: u64,
+    script: &Script,
+    trial: &Trial,
+) -> Result<Vec<Sighting>, String> {
+    let mut sightings = Vec::new();
+    for judged in &trial.judged {
+        if let Some(sighting) = Sighting::of(case, script, &trial.reference, judged) {
+            sightings.push(sighting);
+            look_beyond(options, runner, case, script, judged, &mut sightings)?;
+        }
+    }
+    Ok(sightings)
+}
+
+/// Everything that one configuration does wrong in a case: what a campaign
+/// with these options sees there.
+///
+/// # Errors
+/// In words, if the runner fails or if a sighting cannot be written to disk.
+pub fn see_again(
+    options: &Options,
+    runner: &mut dyn Runner,
+    case: u64,
+    configuration: &str,
+) -> Result<Vec<Sighting>, String> {
+    let script = generate::case(options.seed, case, &options.generate);
+    let trial = try_case(options, runner, case, &script, &[configuration])?;
+    sightings(options, runner, case, &script, &trial)
+}
+
+/// Adds what else the engine that was `judged` does wrong in a case.
+fn look_beyond(
+    options: &Options,
+    runner: &mut dyn Runner,
+    case: u64,
+    script: &Script,
+    judged: &Judged,
+    sightings: &mut Vec<Sighting>,
+) -> Result<(), String> {
+    let mut script = Cow::Borrowed(script);
+    let mut judged = Cow::Borrowed(judged);
+    for _ in 0..STEPS {
+        let Some(rest) = without_divergence(&script, &judged) else {
+            break;
+        };
+        let mut trial = try_case(options, runner, case, &rest, &[&judged.configuration])?;
+        let Some(again) = trial.judged.pop() else {
+            break;
+        };
+        if let Some(other) = Sighting::of(case, &rest, &trial.reference, &again)
+            && sightings.iter().all(|seen| seen.key() != other.key())
+        {
+            sightings.push(other);
+        }
+        script = Cow::Owned(rest);
+        judged = Cow::Owned(again);
+    }
+    Ok(())
+}
 
 /// `script` without the step at which it was `judged` to diverge, if it was
 /// and if the step can be named and left out.
-pub(super) fn without_divergence(script: &Script, judged: &Judged) -> Option<Script> {
+fn without_divergence(script: &Script, judged: &Judged) -> Option<Script> {
     let Verdict::Diverges(difference) = &judged.verdict else {
         return None;
     };

@@ -1,39 +1,43 @@
 //! A campaign: cases from a seed, tried on every engine, until time or number is up.
 //!
-//! Case `i` of seed `s` is the same script whoever runs it, so that jobs only
-//! divide the numbers between them, and the same `--seed` and `--cases` find
+//! Case `i` of seed `s` is the same script whoever runs it, so that jobs and
+//! [shards](Shard) only divide the numbers between them, and the same `--seed` and `--cases` find
 //! the same divergences. What diverges is on disk before anything else
 //! happens; reducing comes when the cases are done.
 
 mod beyond;
+mod filing;
+mod shard;
 mod sighting;
 mod tally;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+pub use beyond::see_again;
+pub use filing::{Filing, Found};
+pub use shard::Shard;
 pub use sighting::Sighting;
-pub use tally::{Phases, Tally};
+pub use tally::{Phases, Tally, Verdicts, add_counts};
 
 use crate::coverage::Coverage;
-use crate::engine::Budget;
-use crate::engine::reference::ReferenceRun;
+use crate::engine::{Budget, needed_by_script};
 use crate::generate;
 use crate::observation::Outcome;
-use crate::script::Script;
-use crate::trial::{Judged, Trial, Verdict, try_script_keeping};
+use crate::trial::Verdict;
 use crate::worker::Runner;
 
 /// What to run.
 pub struct Options {
     /// The cases are those of this seed.
     pub seed: u64,
-    /// How many cases; no limit if `None`.
+    /// How many cases, those of the other shards included; no limit if `None`.
     pub cases: Option<u64>,
+    /// Which of the cases.
+    pub shard: Shard,
     /// How long; no limit if `None`.
     pub time: Option<Duration>,
     /// How many cases at the same time, each with its own runner.
@@ -126,7 +130,7 @@ pub fn run(
                     if over || progress.cancel.load(Ordering::Relaxed) {
                         break;
                     }
-                    let case = next.fetch_add(1, Ordering::Relaxed);
+                    let case = options.shard.nth(next.fetch_add(1, Ordering::Relaxed));
                     if options.cases.is_some_and(|cases| case >= cases) {
                         break;
                     }
@@ -172,15 +176,9 @@ impl JobRun<'_> {
             .iter()
             .map(|&index| self.options.configurations[index].as_str())
             .collect();
-        let trial = self.try_script(case, &script, &names)?;
-
-        let mut sightings = Vec::new();
-        for judged in &trial.judged {
-            if let Some(sighting) = Sighting::of(case, &script, &trial.reference, judged) {
-                sightings.push(sighting);
-                self.look_beyond(case, &script, judged, &mut sightings)?;
-            }
-        }
+        let runner = &mut *self.runner;
+        let trial = beyond::try_case(self.options, runner, case, &script, &names)?;
+        let sightings = beyond::sightings(self.options, runner, case, &script, &trial)?;
 
         for judged in &trial.judged {
             let counter = match judged.verdict {
@@ -195,13 +193,14 @@ impl JobRun<'_> {
         }
         self.progress.cases.fetch_add(1, Ordering::Relaxed);
 
+        let needs = needed_by_script(&script);
         let mut outcomes = self.outcomes.lock().map_err(|_| "a job panicked")?;
         outcomes.cases += 1;
         outcomes.phases.generate += u64::try_from(generated.as_nanos()).unwrap_or(u64::MAX);
         outcomes.phases.add(&trial);
         outcomes.coverage.add(&trial.reference.trace);
         for (index, judged) in drawn.into_iter().zip(&trial.judged) {
-            outcomes.tallies[index].add(judged);
+            outcomes.tallies[index].add(judged, needs);
         }
         if let Some(why) = reference_skip(&trial.reference.observation.steps) {
             *outcomes.reference_skips.entry(why).or_default() += 1;
@@ -214,48 +213,6 @@ impl JobRun<'_> {
                     outcomes.sightings.insert(sighting.key(), sighting);
                 }
             }
-        }
-        Ok(())
-    }
-}
-
-impl JobRun<'_> {
-    /// Tries a script; what kills an engine's process is on disk before
-    /// another is started.
-    fn try_script(&mut self, case: u64, script: &Script, names: &[&str]) -> Result<Trial, String> {
-        let unreduced = &self.options.unreduced;
-        let keep = &mut |reference: &ReferenceRun, judged: &Judged| {
-            let sighting = Sighting::of(case, script, reference, judged);
-            sighting.map_or(Ok(()), |sighting| sighting.save(unreduced))
-        };
-        try_script_keeping(script, self.options.budget, &mut *self.runner, names, keep)
-    }
-
-    /// Adds what else the engine that was `judged` does wrong in a case.
-    fn look_beyond(
-        &mut self,
-        case: u64,
-        script: &Script,
-        judged: &Judged,
-        sightings: &mut Vec<Sighting>,
-    ) -> Result<(), String> {
-        let mut script = Cow::Borrowed(script);
-        let mut judged = Cow::Borrowed(judged);
-        for _ in 0..beyond::STEPS {
-            let Some(rest) = beyond::without_divergence(&script, &judged) else {
-                break;
-            };
-            let mut trial = self.try_script(case, &rest, &[&judged.configuration])?;
-            let Some(again) = trial.judged.pop() else {
-                break;
-            };
-            if let Some(other) = Sighting::of(case, &rest, &trial.reference, &again)
-                && sightings.iter().all(|seen| seen.key() != other.key())
-            {
-                sightings.push(other);
-            }
-            script = Cow::Owned(rest);
-            judged = Cow::Owned(again);
         }
         Ok(())
     }

@@ -1,14 +1,16 @@
 //! Counting verdicts and time.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::engine::{Feature, Features};
 use crate::observation::Timing;
 use crate::trial::{Judged, Trial, Verdict};
 
 /// The verdicts on one configuration.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Its name.
     pub configuration: String,
@@ -26,9 +28,59 @@ pub struct Tally {
     pub skipped: BTreeMap<String, u64>,
     /// Cases in which it diverges, by class.
     pub diverging: BTreeMap<String, u64>,
+    /// The verdicts by feature that the case needs, in each of them, or under
+    /// [`Tally::PLAIN`].
+    pub features: BTreeMap<String, Verdicts>,
+}
+
+/// Cases, by verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// Those in which a configuration conforms.
+    pub conforming: u64,
+    /// Those that ended in an allowed resource failure.
+    pub limited: u64,
+    /// Those that need a feature it declares to lack.
+    pub unsupported: u64,
+    /// Those that were not compared to the end.
+    pub skipped: u64,
+    /// Those in which it diverges.
+    pub diverging: u64,
+}
+
+impl Verdicts {
+    fn add(&mut self, verdict: &Verdict) {
+        *match verdict {
+            Verdict::Conforms => &mut self.conforming,
+            Verdict::Limit(_) => &mut self.limited,
+            Verdict::Unsupported(_) => &mut self.unsupported,
+            Verdict::Skipped(_) => &mut self.skipped,
+            Verdict::Diverges(_) => &mut self.diverging,
+        } += 1;
+    }
+}
+
+impl AddAssign for Verdicts {
+    fn add_assign(&mut self, other: Verdicts) {
+        let Verdicts {
+            conforming,
+            limited,
+            unsupported,
+            skipped,
+            diverging,
+        } = other;
+        self.conforming += conforming;
+        self.limited += limited;
+        self.unsupported += unsupported;
+        self.skipped += skipped;
+        self.diverging += diverging;
+    }
 }
 
 impl Tally {
+    /// What cases are called that need nothing beyond core 2.0.
+    pub const PLAIN: &str = "core";
+
     /// Nothing counted yet.
     pub fn new(configuration: &str) -> Tally {
         Tally {
@@ -37,8 +89,14 @@ impl Tally {
         }
     }
 
-    /// Counts one verdict.
-    pub fn add(&mut self, judged: &Judged) {
+    /// Counts one verdict, on a case that needs these features.
+    pub fn add(&mut self, judged: &Judged, needs: Features) {
+        let names = needs.iter().map(Feature::name);
+        let plain = (needs == Features::NONE).then_some(Tally::PLAIN);
+        for name in names.chain(plain) {
+            let verdicts = self.features.entry(name.to_owned()).or_default();
+            verdicts.add(&judged.verdict);
+        }
         self.cases += 1;
         self.calls += judged.calls;
         let counter = match &judged.verdict {
@@ -53,10 +111,42 @@ impl Tally {
         };
         *counter += 1;
     }
+
+    /// Adds what another part of the campaign counted on the same configuration.
+    pub fn merge(&mut self, other: Tally) {
+        let Tally {
+            configuration: _,
+            cases,
+            calls,
+            conforming,
+            limited,
+            unsupported,
+            skipped,
+            diverging,
+            features,
+        } = other;
+        self.cases += cases;
+        self.calls += calls;
+        self.conforming += conforming;
+        self.limited += limited;
+        add_counts(&mut self.unsupported, unsupported);
+        add_counts(&mut self.skipped, skipped);
+        add_counts(&mut self.diverging, diverging);
+        for (name, verdicts) in features {
+            *self.features.entry(name).or_default() += verdicts;
+        }
+    }
+}
+
+/// Adds counts by reason to others.
+pub fn add_counts(counts: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
+    for (reason, count) in more {
+        *counts.entry(reason).or_default() += count;
+    }
 }
 
 /// Where the time of a campaign went, in nanoseconds, summed over its jobs.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {
     /// Generating scripts.
     pub generate: u64,
@@ -111,5 +201,30 @@ impl Phases {
     /// Time in everything else.
     pub fn harness(&self) -> u64 {
         self.generate + self.reference + self.read_back + self.transport + self.judge
+    }
+}
+
+impl AddAssign for Phases {
+    fn add_assign(&mut self, other: Phases) {
+        let Phases {
+            generate,
+            reference,
+            compile,
+            instantiate,
+            call,
+            read_back,
+            teardown,
+            transport,
+            judge,
+        } = other;
+        self.generate += generate;
+        self.reference += reference;
+        self.compile += compile;
+        self.instantiate += instantiate;
+        self.call += call;
+        self.read_back += read_back;
+        self.teardown += teardown;
+        self.transport += transport;
+        self.judge += judge;
     }
 }

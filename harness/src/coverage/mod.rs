@@ -6,7 +6,7 @@
 
 mod cell;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use trapline_reference::{Access, AddressType, Instruction};
@@ -27,6 +27,10 @@ const OTHERS: [&str; 9] = [
     "host.read",
     "host.write",
 ];
+
+/// How often cells were visited, by instruction and by number of the cell among
+/// those of its instruction.
+pub type Visited = BTreeMap<String, BTreeMap<usize, u64>>;
 
 /// How often each cell was visited.
 #[derive(Clone, Debug)]
@@ -74,6 +78,30 @@ impl Coverage {
     pub fn merge(&mut self, other: &Coverage) {
         for (mine, theirs) in std::iter::zip(&mut self.hits, &other.hits) {
             *mine += theirs;
+        }
+    }
+
+    /// The cells that were visited and how often, by instruction and kind: for
+    /// reports that are put together elsewhere.
+    pub fn visited(&self) -> Visited {
+        let mut visited = Visited::new();
+        for (cell, hits) in self.cells().filter(|&(_, hits)| hits > 0) {
+            let kinds = visited.entry(cell.op.to_owned()).or_default();
+            kinds.insert(cell.kind(), hits);
+        }
+        visited
+    }
+
+    /// Counts what [`visited`](Self::visited) says. What this version of the
+    /// table does not have is left out.
+    pub fn add_visited(&mut self, visited: &Visited) {
+        for (op, kinds) in visited {
+            let Some(&number) = self.numbers.get(op.as_str()) else {
+                continue;
+            };
+            for (&kind, hits) in kinds.iter().filter(|&(&kind, _)| kind < Cell::KINDS) {
+                self.hits[number * Cell::KINDS + kind] += hits;
+            }
         }
     }
 
@@ -171,6 +199,17 @@ mod tests {
             .filter(|cell| !cell.is_reachable(coverage.features))
             .collect();
         assert_eq!(unknown, 0, "visited, but excluded: {wrong:?}");
+    }
+
+    #[test]
+    fn what_was_visited_comes_back() {
+        let coverage = visit(20);
+        let mut twice = Coverage::new(coverage.features);
+        twice.add_visited(&coverage.visited());
+        assert_eq!(twice.hits, coverage.hits);
+        twice.merge(&coverage);
+        assert_eq!(twice.share(), coverage.share());
+        assert!(twice.hits.iter().sum::<u64>() > coverage.hits.iter().sum());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use wasmparser::{ExternalKind, MemoryType, Parser, Payload, TypeRef, ValType};
 
+use crate::script::{Script, Step};
+
 /// A part of WebAssembly that not every configuration has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
@@ -124,6 +126,23 @@ pub fn needed_by(wasm: &[u8]) -> Features {
     // Malformed modules are scanned as far as they can be read.
     let _ = scan(wasm, &mut needs);
     needs
+}
+
+/// What the modules of a script need, together.
+pub fn needed_by_script(script: &Script) -> Features {
+    let needed = |steps: &[Step]| {
+        steps.iter().fold(Features::NONE, |needs, step| match step {
+            Step::Define { wasm, .. } => needs.and(needed_by(wasm)),
+            _ => needs,
+        })
+    };
+    script
+        .steps
+        .iter()
+        .fold(needed(&script.steps), |needs, step| match step {
+            Step::Thread { steps, .. } => needs.and(needed(steps)),
+            _ => needs,
+        })
 }
 
 fn scan(wasm: &[u8], needs: &mut Features) -> wasmparser::Result<()> {

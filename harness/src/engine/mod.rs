@@ -24,7 +24,7 @@ mod wasmtime;
 use crate::observation::Observation;
 
 pub use driver::{Budget, Capture, Job};
-pub use features::{Feature, Features, needed_by};
+pub use features::{Feature, Features, needed_by, needed_by_script};
 pub use mutants::mutants;
 pub use select::{UnknownEngine, select};
 pub use verify::{Difference, verify};

@@ -1,22 +1,19 @@
 //! `cargo xtask diff`: a campaign.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
-use trapline_harness::campaign::{self, Outcomes, Phases, Progress, Tally};
+use trapline_harness::campaign::{Found, Outcomes, Phases, Shard, Tally};
 use trapline_harness::corpus::Corpus;
-use trapline_harness::file::{Filed, Filer};
-use trapline_harness::generate::{self, Focus};
 
 use crate::End;
+use crate::campaign::{self, CampaignOptions};
 use crate::interrupt::on_interrupt;
-use crate::options::{CorpusOptions, EngineOptions, linked_in, parse_time, scratch};
+use crate::options::{CorpusOptions, EngineOptions};
 use crate::output::{check_writable, write_json};
-use crate::progress::Live;
 use crate::table::table;
 
 /// Generates scripts, runs each on every engine and on the reference, and
@@ -27,25 +24,8 @@ use crate::table::table;
 /// done, for at most half as long again (at least half a minute).
 #[derive(Args)]
 pub(crate) struct Diff {
-    /// How long to run: 90s, 15m, 8h
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    time: Option<Duration>,
-    /// How many cases to run
-    #[arg(long, value_name = "N")]
-    cases: Option<u64>,
-    /// The seed; the same seed and number give the same cases [default: drawn]
-    #[arg(long, value_name = "S")]
-    seed: Option<u64>,
-    /// What to dwell on, separated by commas: grow, oob, memory64, shared
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    focus: Vec<Focus>,
-    /// How many cases at a time, each with a worker process of its own
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: u16,
-    /// On how many of the configurations each case is run, drawn anew for each
-    /// case; 0 for all of them
-    #[arg(long, value_name = "K", default_value_t = 6)]
-    swarm: usize,
+    #[command(flatten)]
+    campaign: CampaignOptions,
     /// Write what was found, counted and timed to FILE as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -73,18 +53,7 @@ struct Report<'a> {
     configurations: &'a [Tally],
     nanoseconds: Phases,
     harness_share: f64,
-    divergences: &'a [Row],
-}
-
-/// One divergence, for machines.
-#[derive(Serialize)]
-struct Row {
-    signature: String,
-    status: String,
-    cases: u64,
-    first_case: u64,
-    configuration: String,
-    file: Option<PathBuf>,
+    divergences: Vec<Found>,
 }
 
 impl Diff {
@@ -97,114 +66,32 @@ impl Diff {
         for file in self.json.iter().chain(&self.coverage) {
             check_writable(file)?;
         }
-        let seed = self.seed.unwrap_or_else(drawn_seed);
-        let time = match (self.time, self.cases) {
-            (None, None) => Some(Duration::from_secs(60)),
-            (time, _) => time,
-        };
-        let budget = self.engines.budget();
-        let options = campaign::Options {
+        let seed = self.campaign.seed.unwrap_or_else(drawn_seed);
+        let mut options = self.campaign.options(
             seed,
-            cases: self.cases,
-            time,
-            jobs: usize::from(self.jobs),
-            generate: generate::Options {
-                focus: self.focus.clone(),
-                budget,
-                ..Default::default()
-            },
-            budget,
-            configurations: configurations.iter().map(|c| c.name.to_owned()).collect(),
-            unreduced: scratch("unreduced")?.join(seed.to_string()),
-            swarm: (self.swarm > 0).then_some(self.swarm),
-        };
-        eprintln!(
-            "seed {seed}, {} configurations: {}",
-            options.configurations.len(),
-            options.configurations.join(" ")
+            Shard::WHOLE,
+            Duration::from_secs(60),
+            self.engines.budget(),
+            &configurations,
         );
-        std::fs::create_dir_all(&options.unreduced)
-            .with_context(|| format!("{}: cannot be made", options.unreduced.display()))?;
+        options.unreduced = campaign::unreduced(&options)?;
         let runners = self.engines.runners()?;
         let interrupted = on_interrupt()?;
-        let progress = Arc::new(Progress::default());
-        let live = Live::start(progress.clone(), interrupted.clone(), self.cases, time);
-        let outcomes =
-            campaign::run(&options, &runners, &progress).map_err(|why| anyhow!("{why}"))?;
-        drop(live);
-
-        let patience = if self.cases.is_some() && self.time.is_none() {
-            Duration::MAX
-        } else {
-            (outcomes.elapsed / 2).max(Duration::from_secs(30))
+        let outcomes = campaign::run(&options, &runners, &interrupted)?;
+        let patience = match self.no_reduce {
+            true => Duration::ZERO,
+            false => campaign::patience(&options, outcomes.elapsed),
         };
-        let reducing = Instant::now();
-        let mut rows = Vec::new();
-        let mut found_new = false;
-        let origin = format!("seed {seed}{}", focus_words(&self.focus));
-        // A divergence is tried on every configuration there is; on mutants
-        // only where they were asked for.
-        let everywhere = linked_in()
-            .into_iter()
-            .filter(|c| {
-                c.engine() != "mutant" || options.configurations.iter().any(|n| n == c.name)
-            })
-            .collect();
-        let mut filer = Filer::new(&mut corpus, runners(), everywhere, budget, &origin);
-        for sighting in outcomes.sightings.values() {
-            let mut row = Row {
-                signature: sighting.signature().to_string(),
-                status: "unreduced".to_owned(),
-                cases: sighting.count,
-                first_case: sighting.case,
-                configuration: sighting.configuration.clone(),
-                file: Some(sighting.path(&options.unreduced)),
-            };
-            let stop = self.no_reduce
-                || reducing.elapsed() > patience
-                || interrupted.load(std::sync::atomic::Ordering::Relaxed);
-            // What is known needs no reducing, so it is recognised even when time is up.
-            let filed = if stop {
-                filer.recognise(sighting)
-            } else {
-                eprintln!("reducing {} (case {})", row.signature, sighting.case);
-                Some(
-                    filer
-                        .file(sighting, &interrupted)
-                        .map_err(|why| anyhow!("{why}"))?,
-                )
-            };
-            match filed {
-                None => found_new = true,
-                Some(Filed::New { signature, file }) => {
-                    found_new = true;
-                    eprintln!("new: {}", file.display());
-                    row = Row {
-                        signature,
-                        status: "new".to_owned(),
-                        file: Some(file),
-                        ..row
-                    };
-                }
-                Some(Filed::Known {
-                    signature,
-                    status,
-                    file,
-                }) => {
-                    row = Row {
-                        signature,
-                        status,
-                        file,
-                        ..row
-                    };
-                }
-                Some(Filed::Flaky { shown, of }) => {
-                    found_new = true;
-                    row.status = format!("flaky: {shown} of {of} runs");
-                }
-            }
-            rows.push(row);
-        }
+        let rows = campaign::file(
+            &options,
+            patience,
+            &mut corpus,
+            runners(),
+            outcomes.sightings.values(),
+            &|_| None,
+            &interrupted,
+        )?;
+        let found_new = rows.iter().any(|row| row.new);
         summary(&outcomes, &rows);
         if let Some(file) = &self.coverage {
             let mut table = Vec::new();
@@ -224,7 +111,7 @@ impl Diff {
                 configurations: &outcomes.tallies,
                 nanoseconds: outcomes.phases,
                 harness_share: harness_share(&outcomes.phases),
-                divergences: &rows,
+                divergences: rows.into_iter().map(without_script).collect(),
             };
             write_json(file, &report)?;
         }
@@ -233,7 +120,7 @@ impl Diff {
 }
 
 /// The closing tables.
-fn summary(outcomes: &Outcomes, rows: &[Row]) {
+fn summary(outcomes: &Outcomes, rows: &[Found]) {
     let seconds = outcomes.elapsed.as_secs_f64();
     let calls: u64 = outcomes.tallies.iter().map(|t| t.calls).sum();
     let mut verdicts = table(&[
@@ -279,7 +166,7 @@ fn summary(outcomes: &Outcomes, rows: &[Row]) {
     }
     let mut found = table(&["divergence", "status", "cases", "first", "file"]);
     // Several sightings can come down to one signature.
-    let mut merged: Vec<(&Row, u64)> = Vec::new();
+    let mut merged: Vec<(&Found, u64)> = Vec::new();
     for row in rows {
         match merged
             .iter_mut()
@@ -305,13 +192,12 @@ fn summary(outcomes: &Outcomes, rows: &[Row]) {
     println!("{found}");
 }
 
-/// The focus as it is given on the command line, for a header.
-fn focus_words(focus: &[Focus]) -> String {
-    if focus.is_empty() {
-        return String::new();
+/// A script is in its file, where people can read it.
+fn without_script(found: Found) -> Found {
+    Found {
+        reduced: None,
+        ..found
     }
-    let names: Vec<_> = focus.iter().map(Focus::to_string).collect();
-    format!(" with --focus {}", names.join(","))
 }
 
 fn by_reason(counts: &std::collections::BTreeMap<String, u64>) -> String {

@@ -82,6 +82,7 @@ pub(super) fn run(options: &Throughput, focus: &[Focus]) -> anyhow::Result<End> 
         for _ in 0..options.runs {
             let campaign = campaign::Options {
                 seed: options.seed,
+                shard: campaign::Shard::WHOLE,
                 cases: Some(options.cases),
                 time: None,
                 jobs: usize::from(options.jobs),

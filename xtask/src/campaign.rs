@@ -1,0 +1,159 @@
+//! A campaign as verbs run it: what is asked for, and how its sightings are filed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Shard, Sighting};
+use trapline_harness::corpus::Corpus;
+use trapline_harness::engine::{Budget, Configuration};
+use trapline_harness::file::Filer;
+use trapline_harness::generate::{self, Focus};
+use trapline_harness::script::Script;
+use trapline_harness::worker::Runner;
+
+use crate::options::{linked_in, parse_time, scratch};
+use crate::progress::Live;
+
+/// What a campaign is asked to do.
+#[derive(Args, Clone)]
+pub(crate) struct CampaignOptions {
+    /// How long to run cases: 90s, 15m, 8h
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) time: Option<Duration>,
+    /// How many cases to run
+    #[arg(long, value_name = "N")]
+    pub(crate) cases: Option<u64>,
+    /// The seed; the same seed and number give the same cases
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// What to dwell on, separated by commas: grow, oob, memory64, shared
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) focus: Vec<Focus>,
+    /// How many cases at a time, each with a worker process of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: u16,
+    /// On how many of the configurations each case is run, drawn anew for each
+    /// case; 0 for all of them
+    #[arg(long, value_name = "K", default_value_t = 6)]
+    pub(crate) swarm: usize,
+}
+
+impl CampaignOptions {
+    /// The campaign: these cases of `seed`, for `usual` long if neither a time
+    /// nor a number is given.
+    pub(crate) fn options(
+        &self,
+        seed: u64,
+        shard: Shard,
+        usual: Duration,
+        budget: Budget,
+        configurations: &[Configuration],
+    ) -> campaign::Options {
+        campaign::Options {
+            seed,
+            cases: self.cases,
+            shard,
+            time: self.time.or(self.cases.is_none().then_some(usual)),
+            jobs: usize::from(self.jobs),
+            generate: generate::Options {
+                focus: self.focus.clone(),
+                budget,
+                ..Default::default()
+            },
+            budget,
+            configurations: configurations.iter().map(|c| c.name.to_owned()).collect(),
+            unreduced: PathBuf::new(),
+            swarm: (self.swarm > 0).then_some(self.swarm),
+        }
+    }
+}
+
+/// A new folder for the unreduced scripts of a campaign, below `target/`.
+pub(crate) fn unreduced(options: &campaign::Options) -> anyhow::Result<PathBuf> {
+    let mut name = options.seed.to_string();
+    if options.shard != Shard::WHOLE {
+        name.push_str(&format!("-{}", options.shard).replace('/', "-of-"));
+    }
+    let folder = scratch("unreduced")?.join(name);
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("{}: cannot be made", folder.display()))?;
+    Ok(folder)
+}
+
+/// Runs a campaign, with its progress shown.
+pub(crate) fn run(
+    options: &campaign::Options,
+    runners: &(dyn Fn() -> Box<dyn Runner> + Sync),
+    interrupted: &Arc<AtomicBool>,
+) -> anyhow::Result<Outcomes> {
+    eprintln!(
+        "seed {}, {} configurations: {}",
+        options.seed,
+        options.configurations.len(),
+        options.configurations.join(" ")
+    );
+    let progress = Arc::new(Progress::default());
+    let _live = Live::start(
+        progress.clone(),
+        interrupted.clone(),
+        options.cases.map(|cases| cases / options.shard.count()),
+        options.time,
+    );
+    campaign::run(options, &runners, &progress).map_err(|why| anyhow!("{why}"))
+}
+
+/// How long sightings may be reduced after a campaign that took `elapsed`.
+pub(crate) fn patience(options: &campaign::Options, elapsed: Duration) -> Duration {
+    match options.time {
+        None => Duration::MAX,
+        Some(_) => (elapsed / 2).max(Duration::from_secs(30)),
+    }
+}
+
+/// Files what a campaign saw, or what its parts saw, in a corpus.
+pub(crate) fn file<'s>(
+    options: &campaign::Options,
+    patience: Duration,
+    corpus: &mut Corpus,
+    runner: Box<dyn Runner>,
+    sightings: impl IntoIterator<Item = &'s Sighting>,
+    reduced: &dyn Fn(&Sighting) -> Option<Script>,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<Vec<Found>> {
+    let origin = format!("seed {}{}", options.seed, focus_words(options));
+    let configurations = everywhere(options);
+    let mut filer = Filer::new(corpus, runner, configurations, options.budget, &origin);
+    Filing {
+        unreduced: &options.unreduced,
+        patience,
+        cancel: interrupted,
+    }
+    .file(&mut filer, sightings, reduced, &mut |words| {
+        eprintln!("{words}")
+    })
+    .map_err(|why| anyhow!("{why}"))
+}
+
+/// A divergence is tried on every configuration there is; on mutants only
+/// where they were asked for.
+pub(crate) fn everywhere(options: &campaign::Options) -> Vec<Configuration> {
+    let asked = |c: &Configuration| options.configurations.iter().any(|name| name == c.name);
+    linked_in()
+        .into_iter()
+        .filter(|c| c.engine() != "mutant" || asked(c))
+        .collect()
+}
+
+/// The focus as it is given on the command line, for a header.
+fn focus_words(options: &campaign::Options) -> String {
+    let focus = &options.generate.focus;
+    if focus.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = focus.iter().map(Focus::to_string).collect();
+    format!(" with --focus {}", names.join(","))
+}
