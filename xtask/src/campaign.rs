@@ -139,13 +139,13 @@ pub(crate) fn file<'s>(
 }
 
 /// A divergence is tried on every configuration there is; on mutants only
-/// where they were asked for.
+/// where they were asked for, and on nothing else if nothing else was.
 pub(crate) fn everywhere(options: &campaign::Options) -> Vec<Configuration> {
     let asked = |c: &Configuration| options.configurations.iter().any(|name| name == c.name);
-    linked_in()
-        .into_iter()
-        .filter(|c| c.engine() != "mutant" || asked(c))
-        .collect()
+    let mut all = linked_in();
+    let engines = all.iter().any(|c| asked(c) && c.engine() != "mutant");
+    all.retain(|c| asked(c) || engines && c.engine() != "mutant");
+    all
 }
 
 /// The focus as it is given on the command line, for a header.

@@ -6,6 +6,7 @@
 
 mod campaign;
 mod interrupt;
+mod nightly;
 mod options;
 mod output;
 mod progress;

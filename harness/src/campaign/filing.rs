@@ -16,6 +16,8 @@ use crate::script::Script;
 pub struct Found {
     /// Its signature; that of the unreduced script where it was not reduced.
     pub signature: String,
+    /// The signature of the unreduced script, by which sightings are told apart.
+    pub seen_as: String,
     /// In which way it diverges.
     pub class: Class,
     /// What is known of it, in words.
@@ -65,6 +67,7 @@ impl Filing<'_> {
         for sighting in sightings {
             let mut found = Found {
                 signature: sighting.signature().to_string(),
+                seen_as: sighting.signature().to_string(),
                 class: sighting.difference.class,
                 status: "unreduced".to_owned(),
                 new: true,

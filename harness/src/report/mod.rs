@@ -1,16 +1,19 @@
 //! Bug reports: Markdown ready to paste, with a program that shows the divergence.
 
 mod markdown;
+mod sides;
 mod standalone;
 #[cfg(test)]
 mod tests;
 
 use crate::engine::{Budget, Configuration, Job, reference};
 use crate::judge::{Class, Difference, Section, section_of};
+use crate::observation::Observation;
 use crate::script::{Script, print};
 use crate::trial::{Trial, Verdict, captures, subject};
 use crate::worker::{Answer, Runner};
 
+pub use sides::{Bytes, Contrast, Side, sides};
 pub use standalone::{Look, LookAt, Standalone};
 
 /// A report on how one engine diverges in one script.
@@ -170,16 +173,12 @@ pub fn look(
         memory: memory.export.clone(),
         at,
     };
-    let watch = reference::watch_for(&trial.reference);
-    let captures = captures(difference);
-    let job = Job::new(script, budget, &watch, &captures);
-    let right = reference::observe(&job, &reference::Options::default()).observation;
-    let wrong = match runner.run(&job, &[configuration])?.pop() {
-        Some(Answer::Observed(observation)) => observation,
-        _ => return Ok(None),
+    let Some((right, wrong)) = both(script, trial, difference, configuration, budget, runner)?
+    else {
+        return Ok(None);
     };
     let Some(chunk) = memory.chunk else {
-        let size = |observation: &crate::observation::Observation| {
+        let size = |observation: &Observation| {
             let states = &observation.steps.get(difference.step)?.memories;
             let state = states
                 .iter()
@@ -204,8 +203,28 @@ pub fn look(
     }))
 }
 
+/// What the reference and the configuration observe, with the bytes captured
+/// that a difference in a memory is about.
+fn both(
+    script: &Script,
+    trial: &Trial,
+    difference: &Difference,
+    configuration: &str,
+    budget: Budget,
+    runner: &mut dyn Runner,
+) -> Result<Option<(Observation, Observation)>, String> {
+    let watch = reference::watch_for(&trial.reference);
+    let captures = captures(difference);
+    let job = Job::new(script, budget, &watch, &captures);
+    let right = reference::observe(&job, &reference::Options::default()).observation;
+    Ok(match runner.run(&job, &[configuration])?.pop() {
+        Some(Answer::Observed(wrong)) => Some((right, wrong)),
+        _ => None,
+    })
+}
+
 /// Where reports of an engine go.
-pub(crate) fn channel(engine: &str, class: Class) -> &'static str {
+pub fn channel(engine: &str, class: Class) -> &'static str {
     match (engine, class.breaks_sandbox()) {
         ("wasmtime", true) => "https://bytecodealliance.org/security",
         ("wasmtime", false) => "https://github.com/bytecodealliance/wasmtime/issues",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Version;
 use super::skips::{Reason, Skips};
@@ -26,7 +26,7 @@ pub struct Tally {
 }
 
 /// An assertion that did not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Failure {
     /// The script.
     pub file: String,
@@ -34,6 +34,13 @@ pub struct Failure {
     pub line: usize,
     /// What was expected and what was got, in one line.
     pub what: String,
+}
+
+impl Failure {
+    /// The script and the line.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
 }
 
 impl fmt::Display for Failure {

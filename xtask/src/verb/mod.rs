@@ -3,11 +3,12 @@
 mod bench;
 mod diff;
 mod engines;
+mod nightly;
 mod reduce;
-mod replay;
+pub(crate) mod replay;
 mod report;
 mod run;
-mod spec;
+pub(crate) mod spec;
 mod triage;
 mod worker;
 
@@ -25,6 +26,7 @@ pub(crate) enum Verb {
     Report(report::Report),
     Triage(triage::Triage),
     Spec(spec::Spec),
+    Nightly(nightly::Nightly),
     Engines(engines::Engines),
     Bench(bench::Bench),
     /// Answer a campaign's requests on standard input
@@ -43,6 +45,7 @@ impl Verb {
             Verb::Report(verb) => verb.run(),
             Verb::Triage(verb) => verb.run(),
             Verb::Spec(verb) => verb.run(),
+            Verb::Nightly(verb) => verb.run(),
             Verb::Engines(verb) => verb.run(),
             Verb::Bench(verb) => verb.run(),
             Verb::Worker(verb) => verb.run(),

@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trapline_harness::corpus::{Corpus, Stated, Status, stated};
+use trapline_harness::engine::Budget;
 use trapline_harness::judge::Class;
+use trapline_harness::script::Script;
 use trapline_harness::script::expect::matches;
+use trapline_harness::script::input::InputError;
 use trapline_harness::script::wast::{self, Source};
 use trapline_harness::trial::{Trial, Verdict, try_script};
+use trapline_harness::worker::Runner;
 
 use crate::End;
 use crate::options::{CorpusOptions, EngineOptions};
@@ -34,9 +38,9 @@ pub(crate) struct Replay {
 }
 
 /// What a file says now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum State {
+pub(crate) enum State {
     /// A seed in which nobody diverges.
     Conforms,
     /// It still diverges as the header says.
@@ -55,13 +59,34 @@ enum State {
     Untried,
 }
 
-#[derive(Serialize)]
-struct Row {
-    file: PathBuf,
-    state: State,
-    known: String,
-    diverging: Vec<String>,
-    note: String,
+impl State {
+    /// Whether nobody knew it.
+    pub(crate) fn is_news(self) -> bool {
+        matches!(self, State::New | State::Regressed | State::Changed)
+    }
+
+    /// Its name for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            State::Conforms => "conforms",
+            State::Open => "open",
+            State::Fixed => "fixed",
+            State::Regressed => "regressed",
+            State::Changed => "changed",
+            State::New => "new",
+            State::Wrong => "wrong",
+            State::Untried => "untried",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) file: PathBuf,
+    pub(crate) state: State,
+    pub(crate) known: String,
+    pub(crate) diverging: Vec<String>,
+    pub(crate) note: String,
 }
 
 impl Replay {
@@ -79,27 +104,20 @@ impl Replay {
         let mut rows = Vec::new();
         let mut failed = false;
         for file in &files {
-            let source = match wast::read(file) {
-                Ok(source) => source,
+            match replay(file, &corpus, self.engines.budget(), &mut *runner, &names)? {
+                Ok(replayed) => rows.push(replayed.row),
                 Err(why) => {
                     eprintln!("error: {why}");
                     failed = true;
-                    continue;
                 }
-            };
-            let text = std::fs::read_to_string(file).unwrap_or_default();
-            let trial = try_script(&source.script, self.engines.budget(), &mut *runner, &names)
-                .map_err(|why| anyhow!("{}: {why}", file.display()))?;
-            rows.push(row(file, &source, &stated(&text), &trial, &corpus));
+            }
         }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&rows)?);
         } else {
             show(&rows);
         }
-        let new = rows
-            .iter()
-            .any(|row| matches!(row.state, State::New | State::Regressed | State::Changed));
+        let new = rows.iter().any(|row| row.state.is_news());
         let wrong = rows.iter().any(|row| row.state == State::Wrong);
         Ok(match (failed || wrong, new) {
             (true, _) => End::Failed,
@@ -107,6 +125,35 @@ impl Replay {
             _ => End::NothingNew,
         })
     }
+}
+
+/// A file that was replayed.
+pub(crate) struct Replayed {
+    pub(crate) row: Row,
+    pub(crate) script: Script,
+    pub(crate) trial: Trial,
+}
+
+/// Runs one file of the corpus; what is wrong with it, if it cannot be read.
+pub(crate) fn replay(
+    file: &Path,
+    corpus: &Corpus,
+    budget: Budget,
+    runner: &mut dyn Runner,
+    names: &[&str],
+) -> anyhow::Result<Result<Replayed, InputError>> {
+    let source = match wast::read(file) {
+        Ok(source) => source,
+        Err(why) => return Ok(Err(why)),
+    };
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let trial = try_script(&source.script, budget, runner, names)
+        .map_err(|why| anyhow!("{}: {why}", file.display()))?;
+    Ok(Ok(Replayed {
+        row: row(file, &source, &stated(&text), &trial, corpus),
+        script: source.script,
+        trial,
+    }))
 }
 
 fn row(file: &Path, source: &Source, stated: &Stated, trial: &Trial, corpus: &Corpus) -> Row {
@@ -175,7 +222,7 @@ fn row(file: &Path, source: &Source, stated: &Stated, trial: &Trial, corpus: &Co
 }
 
 /// Configurations, those of one compiler together: `wasmtime/winch (4)`.
-fn by_compiler(names: &[String]) -> String {
+pub(crate) fn by_compiler(names: &[String]) -> String {
     let mut compilers: Vec<(&str, usize)> = Vec::new();
     for name in names {
         let compiler = name.split('+').next().unwrap_or(name);
@@ -201,10 +248,7 @@ fn show(rows: &[Row]) {
             .file
             .file_name()
             .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        let state = match serde_json::to_value(row.state) {
-            Ok(serde_json::Value::String(name)) => name,
-            _ => format!("{:?}", row.state),
-        };
+        let state = row.state.name().to_owned();
         let now = if row.note.is_empty() {
             state
         } else {

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use trapline_harness::engine::Configuration;
 use trapline_harness::spec::{Failure, Group, Subject, Tally, folder, official, run};
+use trapline_harness::worker::Runner;
 
 use crate::End;
 use crate::options::EngineOptions;
@@ -40,16 +43,16 @@ pub(crate) struct Spec {
 const SHOWN: usize = 10;
 
 /// One engine's answers to one group, for machines.
-#[derive(Serialize)]
-struct Row {
-    group: String,
-    files: usize,
-    engine: String,
-    passed: u64,
-    failed: usize,
-    skipped: BTreeMap<String, u64>,
-    failures: Vec<Failure>,
-    unreadable: Vec<String>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) group: String,
+    pub(crate) files: usize,
+    pub(crate) engine: String,
+    pub(crate) passed: u64,
+    pub(crate) failed: usize,
+    pub(crate) skipped: BTreeMap<String, u64>,
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) unreadable: Vec<String>,
 }
 
 impl Row {
@@ -73,12 +76,12 @@ impl Row {
     }
 
     /// The engine without the configuration.
-    fn family(&self) -> &str {
+    pub(crate) fn family(&self) -> &str {
         self.engine.split('/').next().unwrap_or(&self.engine)
     }
 
     /// The name of the one that decides what is right.
-    const REFERENCE: &str = "reference";
+    pub(crate) const REFERENCE: &str = "reference";
 }
 
 impl Spec {
@@ -90,24 +93,8 @@ impl Spec {
         } else {
             self.engines.select()?
         };
-        let mut rows = Vec::new();
-        for group in &groups {
-            let tally = run(group, &mut Subject::Reference).map_err(|why| anyhow!(why))?;
-            rows.push(Row::new(group, Row::REFERENCE, tally));
-        }
-        let runners = self.engines.runners()?;
-        for configuration in &configurations {
-            eprintln!("{} ...", configuration.name);
-            let mut runner = runners();
-            let mut subject = Subject::Engine {
-                configuration: configuration.name,
-                runner: &mut *runner,
-            };
-            for group in &groups {
-                let tally = run(group, &mut subject).map_err(|why| anyhow!(why))?;
-                rows.push(Row::new(group, configuration.name, tally));
-            }
-        }
+        let never = AtomicBool::new(false);
+        let rows = rows(&groups, &configurations, &self.engines.runners()?, &never)?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&rows)?);
         } else {
@@ -178,8 +165,38 @@ impl Spec {
     }
 }
 
+/// Runs the groups on the reference and on each configuration, until `stop` is set.
+pub(crate) fn rows(
+    groups: &[Group],
+    configurations: &[Configuration],
+    runners: &dyn Fn() -> Box<dyn Runner>,
+    stop: &AtomicBool,
+) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for group in groups {
+        let tally = run(group, &mut Subject::Reference).map_err(|why| anyhow!(why))?;
+        rows.push(Row::new(group, Row::REFERENCE, tally));
+    }
+    for configuration in configurations {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        eprintln!("{} ...", configuration.name);
+        let mut runner = runners();
+        let mut subject = Subject::Engine {
+            configuration: configuration.name,
+            runner: &mut *runner,
+        };
+        for group in groups {
+            let tally = run(group, &mut subject).map_err(|why| anyhow!(why))?;
+            rows.push(Row::new(group, configuration.name, tally));
+        }
+    }
+    Ok(rows)
+}
+
 /// Neighbouring rows of one engine that say the same.
-fn alike<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Vec<&'a Row>> {
+pub(crate) fn alike<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Vec<&'a Row>> {
     let mut groups: Vec<Vec<&Row>> = Vec::new();
     for row in rows {
         let same = |group: &&mut Vec<&Row>| {
