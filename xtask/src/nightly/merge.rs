@@ -9,10 +9,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use trapline_harness::campaign::{Found, Options, Sighting, add_counts};
-use trapline_harness::generate;
+use trapline_harness::campaign::{self as harness, Found, Options, Sighting, add_counts};
 use trapline_harness::judge::Class;
-use trapline_harness::trial::try_script;
 use trapline_harness::worker::Runner;
 
 use super::report::{Finding, Part, Report};
@@ -190,16 +188,11 @@ fn see_again(
     options: &Options,
     runner: &mut dyn Runner,
 ) -> anyhow::Result<Option<Sighting>> {
-    let case = found.first_case;
-    let script = generate::case(options.seed, case, &options.generate);
-    let names = [&*found.configuration];
-    let trial =
-        try_script(&script, options.budget, runner, &names).map_err(|why| anyhow!("{why}"))?;
-    let sighting = Sighting::of(case, &script, &trial, &trial.judged[0]);
-    Ok(sighting
-        .filter(|sighting| sighting.key() == (found.class, found.seen_as.clone()))
-        .map(|sighting| Sighting {
-            count: found.cases,
-            ..sighting
-        }))
+    let all = harness::see_again(options, runner, found.first_case, &found.configuration);
+    let all = all.map_err(|why| anyhow!("{why}"))?;
+    let same = |sighting: &Sighting| sighting.key() == (found.class, found.seen_as.clone());
+    Ok(all.into_iter().find(same).map(|sighting| Sighting {
+        count: found.cases,
+        ..sighting
+    }))
 }

@@ -205,7 +205,11 @@ fn a_second_run_with_nothing_new_ends_so() {
     let out = place.0.path().join("deep").join("out");
     let first = place.run("1/1");
     assert_eq!(first.end(), End::New);
-    let kinds = ["load8-unsigned 0.wast:3", "replay a new", "memory-contents_"];
+    let kinds = [
+        "load8-unsigned 0.wast:3",
+        "replay a new",
+        "memory-contents_",
+    ];
     for kind in kinds {
         let news = first.news.iter().find(|news| news.name.contains(kind));
         assert!(news.is_some(), "{kind}: {:?}", first.news);
