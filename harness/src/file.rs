@@ -1,7 +1,10 @@
 //! From a sighting to a corpus file: recognise, confirm, reduce, name, write.
 
-use std::path::PathBuf;
+mod outcome;
+
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use outcome::{Filed, Reduced};
 
 use crate::campaign::Sighting;
 use crate::corpus::{Corpus, Header, Stated, Status};
@@ -12,48 +15,6 @@ use crate::report::{LookAt, look};
 use crate::script::{Script, print};
 use crate::trial::{Trial, Verdict, subject, try_script};
 use crate::worker::Runner;
-
-/// What became of a sighting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Filed {
-    /// Nobody knew it: it is in the corpus now.
-    New {
-        /// Its signature.
-        signature: String,
-        /// Its file.
-        file: PathBuf,
-    },
-    /// It is in `known.toml` already.
-    Known {
-        /// Its signature.
-        signature: String,
-        /// What is known of it.
-        status: String,
-        /// Its file, if there is one.
-        file: Option<PathBuf>,
-    },
-    /// It does not show every time, so it was left as it is.
-    Flaky {
-        /// How often it showed.
-        shown: u32,
-        /// Of how many runs.
-        of: u32,
-    },
-}
-
-/// What a sighting came down to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reduced {
-    /// This script.
-    To(Script),
-    /// It does not show every time, so it was left as it is.
-    Flaky {
-        /// How often it showed.
-        shown: u32,
-        /// Of how many runs.
-        of: u32,
-    },
-}
 
 /// How often a sighting must show before it is reduced.
 const CONFIRMATIONS: u32 = 3;
