@@ -52,8 +52,12 @@ struct Divergence {
     private: bool,
     channel: &'static str,
     status: String,
+    /// The status in a word.
+    known: &'static str,
     /// Where it is reported.
     link: Option<String>,
+    /// Where the specification says otherwise.
+    rule: Option<String>,
     new: bool,
     /// Where it was met.
     met: String,
@@ -147,7 +151,7 @@ fn campaign(report: &Report) -> String {
     let asked = &report.asked;
     let mut words = format!("seed {}", asked.seed);
     if let Some(cases) = asked.cases {
-        words.push_str(&format!(", {cases} cases"));
+        words.push_str(&format!(", {}", self::cases(cases)));
     }
     if let Some(seconds) = asked.seconds {
         words.push_str(&format!(", {} for each shard", clock::lasting(seconds)));
@@ -168,10 +172,14 @@ fn campaign(report: &Report) -> String {
 fn divergences(report: &Report) -> Vec<Divergence> {
     let found = report.findings.iter().map(|finding| Divergence {
         channel: channel_of(&finding.configuration, finding.class),
+        known: known(&finding.status),
         link: link(&finding.status),
+        rule: rule(&finding.wast),
         met: format!(
-            "in {} cases of the campaign, first in case {}, on {}",
-            finding.cases, finding.first_case, finding.configuration
+            "by the campaign: {}, first case {}, on {}",
+            cases(finding.cases),
+            finding.first_case,
+            finding.configuration
         ),
         command: format!("cargo xtask run corpus/{}", finding.file),
         signature: finding.signature.clone(),
@@ -179,7 +187,7 @@ fn divergences(report: &Report) -> Vec<Divergence> {
         private: finding.private,
         status: finding.status.clone(),
         new: finding.new,
-        wast: finding.wast.clone(),
+        wast: code(&finding.wast),
         sides: finding.sides.iter().map(party).collect(),
     });
     let is_found = |replayed: &&Replayed| {
@@ -198,11 +206,13 @@ fn divergences(report: &Report) -> Vec<Divergence> {
             private: class.breaks_sandbox(),
             channel: channel_of(&replayed.row.diverging[0], class),
             status: replayed.row.known.clone(),
+            known: known(&replayed.row.known),
             link: link(&replayed.row.known),
+            rule: rule(&replayed.wast),
             new: report.news.iter().any(|news| news.name == replayed.name()),
-            met: "in the corpus; not met by the campaign".to_owned(),
+            met: "in the corpus, not by the campaign".to_owned(),
             command: format!("cargo xtask run corpus/{}", replayed.row.file.display()),
-            wast: replayed.wast.clone(),
+            wast: code(&replayed.wast),
             sides: replayed.sides.iter().map(party).collect(),
         }
     });
@@ -218,6 +228,34 @@ fn channel_of(configuration: &str, class: Class) -> &'static str {
 fn link(status: &str) -> Option<String> {
     let at = status.find("https://")?;
     Some(status[at..].to_owned())
+}
+
+/// A status in a word.
+fn known(status: &str) -> &'static str {
+    let words = ["reported", "intended", "fixed", "flaky", "unreduced"];
+    let word = words.into_iter().find(|word| status.starts_with(word));
+    word.unwrap_or("not reported")
+}
+
+fn cases(count: u64) -> String {
+    match count {
+        1 => "1 case".to_owned(),
+        count => format!("{count} cases"),
+    }
+}
+
+/// A script without the comment before it, whose contents are shown by themselves.
+fn code(wast: &str) -> String {
+    let lines = wast.lines().skip_while(|line| line.starts_with(";;"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The link to the specification in the comment before a script.
+fn rule(wast: &str) -> Option<String> {
+    let mut header = wast.lines().map_while(|line| line.strip_prefix(";;"));
+    header
+        .find_map(|line| line.trim().strip_prefix("https://webassembly.github.io/"))
+        .map(|rest| format!("https://webassembly.github.io/{rest}"))
 }
 
 /// The most severe class in which somebody diverges.
