@@ -141,6 +141,9 @@ pub struct Watch {
     pub full_after_trap: u64,
     /// In larger ones these chunks, ascending; those beyond the end are left out.
     pub chunks: Vec<u64>,
+    /// After which steps, ascending, memories are looked at if they trap; all
+    /// if `None`.
+    pub traps: Option<Vec<usize>>,
 }
 
 impl Watch {
@@ -150,7 +153,14 @@ impl Watch {
             full: chunks,
             full_after_trap: chunks,
             chunks: Vec::new(),
+            traps: None,
         }
+    }
+
+    /// Whether memories are looked at after `step` if it traps.
+    pub fn after_trap(&self, step: usize) -> bool {
+        let traps = self.traps.as_ref();
+        traps.is_none_or(|steps| steps.binary_search(&step).is_ok())
     }
 }
 
@@ -159,8 +169,8 @@ impl Watch {
 pub struct StepObservation {
     /// How it ended.
     pub outcome: Outcome,
-    /// All observable memories after it: there after a step that trapped and
-    /// after the last step, empty otherwise.
+    /// All observable memories after it: there after a step that trapped (as
+    /// [`Watch::traps`] has it) and after the last step, empty otherwise.
     pub memories: Vec<MemoryState>,
 }
 

@@ -268,7 +268,7 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
             let watch = match outcome {
                 _ if stop || self.threads > 0 => None,
                 _ if index == last => Some(self.job.watch),
-                Outcome::Trap(_) => Some(&after_trap),
+                Outcome::Trap(_) if after_trap.after_trap(index) => Some(&after_trap),
                 _ => None,
             };
             let memories = watch

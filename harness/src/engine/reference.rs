@@ -79,6 +79,29 @@ pub struct ReferenceRun {
 }
 
 impl ReferenceRun {
+    /// The steps that trapped at a write that begins within the memory.
+    fn half_done(&self) -> Vec<usize> {
+        let traces = self.trace.iter().enumerate();
+        traces
+            .filter(|(_, trace)| {
+                let last = trace.last();
+                last.is_some_and(|a| a.trapped && a.writes && a.address < a.size)
+            })
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Drops what was seen of memories after steps that others do not look at.
+    pub fn forget_unwatched(&mut self, watch: &Watch) {
+        let steps = &mut self.observation.steps;
+        let last = steps.len().saturating_sub(1);
+        for (index, step) in steps.iter_mut().enumerate().take(last) {
+            if !watch.after_trap(index) {
+                step.memories.clear();
+            }
+        }
+    }
+
     /// What the specification says to each step.
     pub fn outcomes(&self) -> Vec<Outcome> {
         let steps = self.observation.steps.iter();
@@ -104,7 +127,9 @@ pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
 /// What is worth looking at in every engine's memories, given what the
 /// reference did: small memories whole; in large ones the chunks that were
 /// written, their neighbours, the first and the last, and where each of these
-/// would land if its address were cut to 32 bits.
+/// would land if its address were cut to 32 bits. After a trap only where a
+/// write was refused that begins within the memory, and could have been left
+/// half done; whatever else a trap has changed is found at the next look.
 pub fn watch_for(run: &ReferenceRun) -> Watch {
     let mut chunks = BTreeSet::new();
     for &index in &run.interesting {
@@ -117,6 +142,7 @@ pub fn watch_for(run: &ReferenceRun) -> Watch {
         full: WATCH_FULL,
         full_after_trap: WATCH_FULL_AFTER_TRAP,
         chunks: chunks.into_iter().collect(),
+        traps: Some(run.half_done()),
     }
 }
 

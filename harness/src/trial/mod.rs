@@ -93,6 +93,7 @@ pub fn try_script_keeping(
         full: reference::WATCH_FULL,
         full_after_trap: reference::WATCH_FULL_AFTER_TRAP,
         chunks: Vec::new(),
+        traps: None,
     };
     let first = Job::new(script, budget, &whole, &[]);
     let mut reference = reference::observe(&first, &reference::Options::default());
@@ -107,6 +108,7 @@ pub fn try_script_keeping(
     if states.map(|state| state.bytes).any(|bytes| bytes > large) {
         reference = reference::observe(&job, &reference::Options::default());
     }
+    reference.forget_unwatched(&watch);
     let mut trial = Trial {
         reference,
         judged: Vec::with_capacity(configurations.len()),

@@ -86,6 +86,7 @@ impl Steps {
             full: 8,
             full_after_trap: 8,
             chunks: chunks.to_vec(),
+            traps: None,
         };
         let budget = Budget { memory_bytes };
         let job = Job::new(&script, budget, &watch, &[]);
