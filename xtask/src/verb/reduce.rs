@@ -1,14 +1,17 @@
 //! `cargo xtask reduce`: minimize one file.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use trapline_harness::corpus::write_atomically;
-use trapline_harness::engine::Budget;
+use trapline_harness::campaign::Sighting;
+use trapline_harness::corpus::{Corpus, write_atomically};
+use trapline_harness::engine::{self, Budget, Configuration};
+use trapline_harness::file::{Filed, Filer};
 use trapline_harness::judge::Difference;
 use trapline_harness::reduce::{Options, Progress, reduce};
 use trapline_harness::script::{Script, print, wast};
@@ -17,7 +20,7 @@ use trapline_harness::worker::Runner;
 
 use crate::End;
 use crate::interrupt::on_interrupt;
-use crate::options::EngineOptions;
+use crate::options::{CorpusOptions, EngineOptions};
 
 /// Minimizes a file that diverges: any .wast, .wat or .wasm. The result is
 /// printed, or written with --output; the file stays as it is.
@@ -33,11 +36,17 @@ pub(crate) struct Reduce {
     /// Write the result to OUT
     #[arg(long, short, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Put the result into the corpus, under its signature, as a campaign does
+    /// with what it finds
+    #[arg(long = "file", conflicts_with_all = ["output", "max_checks"])]
+    into_corpus: bool,
     /// How many candidates to try at most
     #[arg(long, value_name = "N", default_value_t = 3000)]
     max_checks: usize,
     #[command(flatten)]
     engines: EngineOptions,
+    #[command(flatten)]
+    corpus: CorpusOptions,
 }
 
 /// How often a file must diverge to be reduced.
@@ -70,6 +79,13 @@ impl Reduce {
             found.class, found.expected, found.got
         );
         let interrupted = on_interrupt()?;
+        if self.into_corpus {
+            let judged = trial.judged.iter().find(|j| j.configuration == name);
+            let sighting =
+                judged.and_then(|j| Sighting::of(0, &source.script, &trial.reference, j));
+            let sighting = sighting.context("what diverges is a sighting")?;
+            return self.file_in_corpus(&sighting, configurations, runner, &interrupted);
+        }
         let failure = RefCell::new(None);
         let mut check = |script: &Script| match tried(script, budget, &mut *runner, &[name]) {
             Ok(trial) => most_severe(&trial).is_some_and(|(_, d)| d.class == found.class),
@@ -106,6 +122,45 @@ impl Reduce {
             None => print!("{text}"),
         }
         Ok(End::NothingNew)
+    }
+
+    fn file_in_corpus(
+        &self,
+        sighting: &Sighting,
+        configurations: Vec<Configuration>,
+        runner: Box<dyn Runner>,
+        interrupted: &AtomicBool,
+    ) -> anyhow::Result<End> {
+        let folder = self.corpus.folder(&configurations)?;
+        let mut corpus = Corpus::open(&folder).map_err(|why| anyhow!(why))?;
+        corpus.check_writable().map_err(|why| anyhow!(why))?;
+        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
+        // Who conforms belongs into the file as well.
+        let mut everywhere = configurations;
+        everywhere.extend(engine::all());
+        let mut known = BTreeSet::new();
+        everywhere.retain(|configuration| known.insert(configuration.name));
+        let budget = self.engines.budget();
+        let mut filer = Filer::new(&mut corpus, runner, everywhere, budget, &name);
+        match filer
+            .file(sighting, interrupted)
+            .map_err(|why| anyhow!(why))?
+        {
+            Filed::New { file, .. } => {
+                println!("{}", file.display());
+                Ok(End::New)
+            }
+            Filed::Known {
+                signature, status, ..
+            } => {
+                println!("known: {signature} ({status})");
+                Ok(End::NothingNew)
+            }
+            Filed::Flaky { shown, of } => bail!(
+                "{}: flaky: reduced, it showed in {shown} of {of} runs",
+                self.file.display()
+            ),
+        }
     }
 }
 
