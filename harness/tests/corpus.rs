@@ -19,7 +19,7 @@ fn every_file_asserts_what_is_specified_and_is_known() {
         let source = wast::read(&file).unwrap();
         assert!(source.skipped.is_empty(), "{name}: {:?}", source.skipped);
         let budget = Budget {
-            memory_bytes: 4 << 20,
+            memory_bytes: 8 << 30,
         };
         let watch = Watch::whole(1);
         let job = Job::new(&source.script, budget, &watch, &[]);
