@@ -20,6 +20,7 @@ mod machine;
 mod memory;
 mod module;
 mod numeric;
+pub mod plain;
 mod store;
 mod trap;
 mod types;

@@ -242,6 +242,7 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
     }
 
     /// Gives the script an instance that it has not made.
+    #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
     pub(super) fn share(&mut self, name: &'a str, instance: E::Instance) {
         self.instances.insert(name, instance);
     }

@@ -3,6 +3,7 @@
 //! One file per engine, each with its table of configurations; [`driver`]
 //! walks a script over the few operations an adapter has to provide.
 
+mod checked;
 pub mod driver;
 mod features;
 mod host;
@@ -23,6 +24,7 @@ mod wasmtime;
 
 use crate::observation::Observation;
 
+pub use checked::checked;
 pub use driver::{Budget, Capture, Job};
 pub use features::{Feature, Features, needed_by, needed_by_script};
 pub use mutants::mutants;

@@ -4,6 +4,7 @@ use super::Options;
 use super::call::{self, Scene};
 use super::dice::Dice;
 use super::edge::{self, Place};
+use super::focus::Focus;
 use super::foreign;
 use super::invalid;
 use super::memory::{Live, Means};
@@ -70,6 +71,10 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
     };
     let invalid = if profile.focus.is_none() { 4 } else { 0 };
     let foreign = if profile.focus.is_none() { 3 } else { 0 };
+    if profile.leans_to(Focus::Foreign) {
+        story.foreign();
+        return Script { steps: story.steps };
+    }
     match story.dice.weighted(&[
         (42, Plot::Solo),
         (12, Plot::Again),
@@ -276,11 +281,16 @@ impl Story<'_, '_, '_> {
 
     /// Up to so many calls, to all instances there are.
     fn calls(&mut self, most: usize) {
+        let by_host = if self.profile.leans_to(Focus::Host) {
+            40
+        } else {
+            3
+        };
         for _ in 0..most {
             if self.dice.is_empty() {
                 return;
             }
-            if self.dice.percent(3) {
+            if self.dice.percent(by_host) {
                 self.host_call();
                 continue;
             }

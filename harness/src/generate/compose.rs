@@ -184,7 +184,12 @@ impl Story<'_, '_, '_> {
             ("write", &[I64, I32], &[I32], Effect::Write(0)),
         ];
         for (operation, params, results, effect) in offers {
-            if !self.dice.percent(if operation == "grow" { 30 } else { 8 }) {
+            let often = match operation {
+                _ if self.profile.leans_to(Focus::Host) => 70,
+                "grow" => 30,
+                _ => 8,
+            };
+            if !self.dice.percent(often) {
                 continue;
             }
             plan.callables.push(Callable {

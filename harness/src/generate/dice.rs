@@ -18,9 +18,10 @@ impl<'a, 'b> Dice<'a, 'b> {
         self.0.is_empty()
     }
 
-    /// The next bytes, at most so many, for a generator of its own.
+    /// The next bytes, at most so many and at most two thirds of what is left,
+    /// for a generator of its own.
     pub(super) fn take(&mut self, most: usize) -> Vec<u8> {
-        let len = most.min(self.0.len());
+        let len = most.min(self.0.len() / 3 * 2);
         self.0.bytes(len).unwrap_or_default().to_vec()
     }
 

@@ -14,11 +14,22 @@ pub enum Focus {
     Memory64,
     /// Shared memories and atomic instructions.
     Shared,
+    /// What the embedder does to memories.
+    Host,
+    /// Modules of another generator's making.
+    Foreign,
 }
 
 impl Focus {
     /// Every focus.
-    pub const ALL: [Focus; 4] = [Focus::Grow, Focus::Oob, Focus::Memory64, Focus::Shared];
+    pub const ALL: [Focus; 6] = [
+        Focus::Grow,
+        Focus::Oob,
+        Focus::Memory64,
+        Focus::Shared,
+        Focus::Host,
+        Focus::Foreign,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -27,6 +38,8 @@ impl Focus {
             Focus::Oob => "oob",
             Focus::Memory64 => "memory64",
             Focus::Shared => "shared",
+            Focus::Host => "host",
+            Focus::Foreign => "foreign",
         }
     }
 }
@@ -73,7 +86,7 @@ mod tests {
         let error = "gorw".parse::<Focus>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown focus `gorw`; known: grow, oob, memory64, shared"
+            "unknown focus `gorw`; known: grow, oob, memory64, shared, host, foreign"
         );
     }
 }

@@ -81,9 +81,15 @@ pub fn script(bytes: &mut Unstructured<'_>, options: &Options) -> arbitrary::Res
 /// How many bytes a case of a campaign is made from: enough for the longest.
 const CASE_BYTES: usize = 6 << 10;
 
+/// The first `length` of the bytes that case number `index` of the campaign
+/// with this seed is made from.
+pub fn case_bytes(seed: u64, index: u64, length: usize) -> Vec<u8> {
+    dice::expand(seed, index, length)
+}
+
 /// Case number `index` of the campaign with this seed.
 pub fn case(seed: u64, index: u64, options: &Options) -> Script {
-    let bytes = dice::expand(seed, index, CASE_BYTES);
+    let bytes = case_bytes(seed, index, CASE_BYTES);
     case::script(
         &mut dice::Dice::new(&mut Unstructured::new(&bytes)),
         options,

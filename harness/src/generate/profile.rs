@@ -54,7 +54,7 @@ impl Profile {
         let asked = match focus {
             Some(Focus::Memory64) => Some(Feature::Memory64),
             Some(Focus::Shared) => Some(Feature::Threads),
-            Some(Focus::Grow | Focus::Oob) | None => None,
+            Some(Focus::Grow | Focus::Oob | Focus::Host | Focus::Foreign) | None => None,
         }
         .filter(|&feature| options.features.has(feature));
         let mut possible: Vec<(u32, Option<&[Feature]>)> = PROFILES

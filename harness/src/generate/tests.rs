@@ -181,7 +181,14 @@ fn each_focus_reaches_what_it_names() {
                 Focus::Memory64 => assert!(memories.iter().any(|ty| ty.memory64), "case {index}"),
                 Focus::Shared => assert!(memories.iter().any(|ty| ty.shared), "case {index}"),
                 // What they do is seen only when they run: see the engines' tests.
-                Focus::Grow | Focus::Oob => assert!(!memories.is_empty(), "case {index}"),
+                Focus::Grow | Focus::Oob | Focus::Foreign => {
+                    assert!(!memories.is_empty(), "case {index}");
+                }
+                Focus::Host => {
+                    let by_host = |step: &&Step| matches!(step, Step::Invoke { instance, .. } if instance == crate::script::HOST);
+                    let calls = script.steps.iter().filter(by_host).count();
+                    assert!(calls > 2, "case {index}: {calls} calls");
+                }
             }
         }
         if focus == Focus::Grow {

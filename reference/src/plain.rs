@@ -1,53 +1,38 @@
-//! A memory as a plain array of bytes, with every instruction spelled out.
+//! A memory as a plain array of bytes, with every instruction spelled out: to
+//! check [`Specification`](crate::Specification) and sparse storage against.
 
-use proptest::prelude::*;
-use trapline_reference::{
+use crate::{
     Bulk, CHUNK, Extension, Instruction, Kind, Memory, MemoryType, Request, Rmw, Trap, Traps,
     ValueType,
 };
 
 /// What an instruction comes to: its result, if it has one, or its traps.
-pub(crate) type Answer = Result<Option<u128>, Traps>;
+pub type Answer = Result<Option<u128>, Traps>;
 
-/// The array.
-#[derive(Clone)]
-pub(crate) struct Model {
+/// A memory as a plain array of bytes.
+#[derive(Clone, Debug)]
+pub struct Plain {
     ty: MemoryType,
     bytes: Vec<u8>,
 }
 
-/// An operand cut to the width of its type.
-pub(crate) fn value(instruction: &Instruction, bits: u128) -> u128 {
-    match instruction.value {
-        ValueType::I32 | ValueType::F32 => u128::from(bits as u32),
-        ValueType::I64 | ValueType::F64 => u128::from(bits as u64),
-        _ => bits,
-    }
-}
-
-/// The expected value of an exchange or a wait: what is there, in three of
-/// four cases, with high bits that a narrow access cannot have in one.
-pub(crate) fn expected(request: &Request, memory: &Memory, random: u128) -> u128 {
-    let at = u128::from(request.address) + u128::from(request.offset);
-    let there: u128 = (0..request.instruction.width)
-        .map(|i| match at + u128::from(i) < memory.bytes() {
-            true => u128::from(memory.byte(at + u128::from(i))) << (8 * i),
-            false => 0,
-        })
-        .sum();
-    match random % 4 {
-        0 => value(request.instruction, random),
-        1 => value(request.instruction, there | 1 << 31),
-        _ => there,
-    }
-}
-
-impl Model {
-    pub(crate) fn new(ty: MemoryType) -> Model {
+impl Plain {
+    /// A new memory of this type.
+    pub fn new(ty: MemoryType) -> Plain {
         let page = 1usize << ty.page_size_log2;
-        Model {
+        Plain {
             ty,
             bytes: vec![0; ty.minimum as usize * page],
+        }
+    }
+
+    /// What a memory is now; it has to be small enough for an array.
+    pub fn of(memory: &Memory) -> Plain {
+        let mut bytes = vec![0; memory.bytes() as usize];
+        memory.read(0, &mut bytes);
+        Plain {
+            ty: memory.ty(),
+            bytes,
         }
     }
 
@@ -57,7 +42,16 @@ impl Model {
         (end <= self.bytes.len() as u64).then_some(start as usize..end as usize)
     }
 
-    pub(crate) fn access(&mut self, request: &Request, [first, second]: [u128; 2]) -> Answer {
+    /// Executes an instruction. Its operands are the vector of a lane load;
+    /// the value to store or to modify by; what is expected, and its
+    /// replacement; what is waited for; how many to wake up, and how many
+    /// wait. A wait for what is there gives the address times 256, another
+    /// one 1.
+    ///
+    /// # Errors
+    ///
+    /// The traps, of which any may be reported.
+    pub fn access(&mut self, request: &Request, [first, second]: [u128; 2]) -> Answer {
         let Instruction {
             width,
             kind,
@@ -82,14 +76,12 @@ impl Model {
         if kind == Kind::Wait && !self.ty.shared {
             trap(Trap::ExpectedSharedMemory);
         }
-        // Computed from the memory before it changes.
-        let memory_like = self.expected(request, first);
         if let Some(traps) = traps {
             return Err(traps);
         }
         let bytes = &mut self.bytes[range.expect("checked")];
         let old = number(bytes);
-        let operand = value(request.instruction, first);
+        let operand = first;
         let store = |bytes: &mut [u8], value: u128| {
             for (i, byte) in bytes.iter_mut().enumerate() {
                 *byte = (value >> (8 * i)) as u8;
@@ -149,33 +141,19 @@ impl Model {
             }
             Kind::AtomicCmpxchg => {
                 // Only the bytes accessed are compared.
-                if old == memory_like << (128 - bits) >> (128 - bits) {
-                    store(bytes, value(request.instruction, second));
+                if old == first << (128 - bits) >> (128 - bits) {
+                    store(bytes, second);
                 }
                 Some(old)
             }
-            Kind::Notify => Some((first as u32 % 4).min(2).into()),
-            Kind::Wait if old == memory_like => Some(u128::from(at) << 8),
+            Kind::Notify => Some(first.min(second)),
+            Kind::Wait if old == first => Some(u128::from(at) << 8),
             Kind::Wait => Some(1),
         })
     }
 
-    fn expected(&self, request: &Request, random: u128) -> u128 {
-        let mut memory = Memory::new(self.ty);
-        let growth = trapline_reference::Growth {
-            from: 0,
-            activation: 0,
-            by_host: true,
-        };
-        memory.resize((self.bytes.len() >> self.ty.page_size_log2) as u128, growth);
-        let at = request.address.wrapping_add(request.offset);
-        if let Some(range) = self.range(at, request.instruction.width.into()) {
-            memory.write(at.into(), &self.bytes[range]);
-        }
-        expected(request, &memory, random)
-    }
-
-    pub(crate) fn fill(&mut self, bulk: &Bulk, value: u8) -> bool {
+    /// `memory.fill`: whether it did not trap.
+    pub fn fill(&mut self, bulk: &Bulk, value: u8) -> bool {
         match self.range(bulk.destination, bulk.length) {
             Some(range) => {
                 self.bytes[range].fill(value);
@@ -185,7 +163,8 @@ impl Model {
         }
     }
 
-    pub(crate) fn copy(&mut self, bulk: &Bulk, source: &Model) -> bool {
+    /// `memory.copy`: whether it did not trap.
+    pub fn copy(&mut self, bulk: &Bulk, source: &Plain) -> bool {
         let from = source.range(bulk.source, bulk.length);
         match (self.range(bulk.destination, bulk.length), from) {
             (Some(to), Some(from)) => {
@@ -196,9 +175,11 @@ impl Model {
         }
     }
 
-    pub(crate) fn init(&mut self, bulk: &Bulk, segment: &[u8]) -> bool {
-        let from = bulk.source as usize..(bulk.source + bulk.length) as usize;
-        match (self.range(bulk.destination, bulk.length), segment.get(from)) {
+    /// `memory.init`: whether it did not trap.
+    pub fn init(&mut self, bulk: &Bulk, segment: &[u8]) -> bool {
+        let end = bulk.source.checked_add(bulk.length);
+        let from = end.and_then(|end| segment.get(bulk.source as usize..end as usize));
+        match (self.range(bulk.destination, bulk.length), from) {
             (Some(to), Some(bytes)) => {
                 self.bytes[to].copy_from_slice(bytes);
                 true
@@ -207,7 +188,8 @@ impl Model {
         }
     }
 
-    pub(crate) fn grow(&mut self, delta: u64, room: bool) -> i128 {
+    /// `memory.grow`, where there is room for it or not.
+    pub fn grow(&mut self, delta: u64, room: bool) -> i128 {
         let old = (self.bytes.len() >> self.ty.page_size_log2) as u64;
         let most = match (self.ty.maximum, self.ty.page_size_log2) {
             (Some(maximum), _) => maximum,
@@ -224,32 +206,42 @@ impl Model {
         }
     }
 
-    /// Whether a memory has the same size and the same bytes, however read.
-    pub(crate) fn same(&self, memory: &Memory) -> Result<(), TestCaseError> {
-        prop_assert_eq!(memory.bytes(), self.bytes.len() as u128);
-        prop_assert_eq!(
-            memory.chunk_count(),
-            self.bytes.len().div_ceil(CHUNK) as u128
-        );
+    /// Finds the memory the same, however it is read.
+    ///
+    /// # Errors
+    ///
+    /// What differs, in words.
+    pub fn same(&self, memory: &Memory) -> Result<(), String> {
+        let equal = |what: &str, found: u128, right: usize| match found == right as u128 {
+            true => Ok(()),
+            false => Err(format!("{what} is {found}, not {right}")),
+        };
+        equal("the size", memory.bytes(), self.bytes.len())?;
+        let chunks = self.bytes.len().div_ceil(CHUNK);
+        equal("the number of chunks", memory.chunk_count(), chunks)?;
         let mut found = vec![0xaa; self.bytes.len()];
         memory.read(0, &mut found);
-        prop_assert!(found == self.bytes, "the bytes differ");
+        if let Some(at) = (0..found.len()).find(|&at| found[at] != self.bytes[at]) {
+            let (found, right) = (found[at], self.bytes[at]);
+            return Err(format!("the byte at {at:#x} is {found:#x}, not {right:#x}"));
+        }
         let stored: Vec<(u64, &[u8])> = memory.chunks().collect();
-        for (index, expected) in self.bytes.chunks(CHUNK).enumerate() {
-            let index = index as u64;
-            let chunk = memory.chunk(index);
-            let listed = stored
-                .iter()
-                .find(|(i, _)| *i == index)
-                .map(|(_, bytes)| *bytes);
-            prop_assert_eq!(chunk, listed);
-            prop_assert_eq!(chunk.is_some(), memory.stamp(index) != 0);
-            match chunk {
-                Some(bytes) => prop_assert!(bytes == expected, "chunk {}", index),
-                None => prop_assert!(expected.iter().all(|&b| b == 0), "chunk {}", index),
+        for (index, right) in self.bytes.chunks(CHUNK).enumerate() {
+            let chunk = memory.chunk(index as u64);
+            let listed = stored.iter().find(|(i, _)| *i == index as u64);
+            let agree = chunk == listed.map(|(_, bytes)| *bytes)
+                && chunk.is_some() == (memory.stamp(index as u64) != 0)
+                && match chunk {
+                    Some(bytes) => bytes == right,
+                    None => right.iter().all(|&byte| byte == 0),
+                };
+            if !agree {
+                return Err(format!("chunk {index} is not what is read there"));
             }
         }
-        prop_assert!(stored.len() * CHUNK <= memory.stored());
+        if stored.len() * CHUNK > memory.stored() {
+            return Err("more chunks are listed than stored".to_owned());
+        }
         Ok(())
     }
 }
