@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use outcome::{Filed, Reduced};
 
 use crate::campaign::Sighting;
-use crate::corpus::{Corpus, Header, Stated, Status};
+use crate::corpus::{Corpus, Header, Known, Stated, Status};
 use crate::engine::{Budget, Configuration};
 use crate::judge::{Class, Difference, Signature, Subject, section_of};
 use crate::reduce::{self, reduce};
@@ -68,6 +68,11 @@ impl<'a> Filer<'a> {
         }
     }
 
+    /// What is known in the corpus.
+    pub fn known(&self) -> &Known {
+        &self.corpus.known
+    }
+
     /// What a sighting is, if that can be said without reducing it: it looks
     /// like what came up in this session, or like what is filed, on a
     /// configuration that is known to diverge so.
@@ -93,12 +98,12 @@ impl<'a> Filer<'a> {
             .filter(|stated| stated.diverging.contains(&sighting.configuration))
             .filter_map(|stated| stated.signature.as_deref())
             .filter(|signature| alike.is_alike(signature))
-            .find_map(|signature| self.known(signature))
+            .find_map(|signature| self.known_as(signature))
     }
 
     /// What is known under a signature. What was fixed is not known to
     /// diverge: it is news if it does.
-    fn known(&self, signature: &str) -> Option<Filed> {
+    fn known_as(&self, signature: &str) -> Option<Filed> {
         match self.corpus.known.divergences.get(signature)? {
             Status::FixedIn { .. } => None,
             status @ (Status::New | Status::Reported { .. } | Status::Intended { .. }) => {
@@ -208,7 +213,8 @@ impl<'a> Filer<'a> {
             subject: subject.clone(),
         }
         .to_string();
-        let filed = match self.known(&signature) {
+        self.corpus.refresh()?;
+        let filed = match self.known_as(&signature) {
             Some(known) => known,
             None => {
                 let loaded = self.with_load(script, &trial, reduced, &sighting.configuration)?;

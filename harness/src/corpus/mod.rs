@@ -50,11 +50,27 @@ impl Corpus {
         self.folder.join(format!("{signature}.wast"))
     }
 
-    /// Adds a divergence, as `new`.
+    /// Learns what other processes have added meanwhile.
     ///
     /// # Errors
-    /// One line, if one of the files cannot be written.
+    /// One line, if `known.toml` cannot be read.
+    pub fn refresh(&mut self) -> Result<(), String> {
+        let there = Known::read(&self.folder.join("known.toml"))?;
+        for (signature, status) in there.divergences {
+            self.known.divergences.entry(signature).or_insert(status);
+        }
+        Ok(())
+    }
+
+    /// Adds a divergence, as `new`. Processes may do so at the same time.
+    ///
+    /// # Errors
+    /// One line, if one of the files cannot be read or written.
     pub fn add(&mut self, signature: &str, wast: &str) -> Result<PathBuf, String> {
+        // Where a folder cannot be locked, one process at a time has to do.
+        let lock = std::fs::File::open(&self.folder);
+        let _locked = lock.as_ref().map(std::fs::File::lock);
+        self.refresh()?;
         let path = self.path(signature);
         write_atomically(&path, wast.as_bytes())?;
         let divergences = &mut self.known.divergences;
@@ -98,5 +114,34 @@ impl Corpus {
         }
         files.sort();
         Ok(files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_add_at_the_same_time_is_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let mut corpus = Corpus::open(folder.path()).unwrap();
+                scope.spawn(move || {
+                    for number in 0..10 {
+                        corpus
+                            .add(&format!("{thread}-{number}"), "(module)")
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let mut corpus = Corpus::open(folder.path()).unwrap();
+        assert_eq!(corpus.known.divergences.len(), 40);
+        assert_eq!(corpus.files().unwrap().len(), 40);
+        let mut other = Corpus::open(folder.path()).unwrap();
+        other.add("later", "(module)").unwrap();
+        corpus.refresh().unwrap();
+        assert!(corpus.known.divergences.contains_key("later"));
     }
 }

@@ -1,0 +1,89 @@
+//! What is known to kill a process is not run in a session's own: it would end
+//! the session again and again.
+//!
+//! Each row stands for a divergence that is in the corpus, and counts only for
+//! as long as that is known and not fixed. Workers, which may die, go on
+//! running such scripts in campaigns.
+
+use wasmparser::{MemoryType, Parser, Payload, TypeRef};
+
+use crate::corpus::{Known, Status};
+use crate::script::{Script, Step};
+
+/// A way to kill an engine.
+struct Deadly {
+    /// Its signature in the corpus.
+    signature: &'static str,
+    engine: &'static str,
+    /// Whether a module with such a memory does it.
+    memory: fn(&MemoryType) -> bool,
+}
+
+const DEADLY: [Deadly; 1] = [Deadly {
+    signature: "crash_wasmi_unexpected-out-of-bounds-linear-memory",
+    engine: "wasmi",
+    memory: |ty| {
+        let page = 1_u128 << ty.page_size_log2.unwrap_or(16);
+        // It takes the lowest of the maximum and the budget, in this order.
+        let most = ty.maximum.map_or(0, |most| u128::from(most) * page);
+        most > u128::from(u64::MAX)
+    },
+}];
+
+/// The signature of what is known to kill the engine of `configuration`.
+pub(super) fn deadly(script: &Script, configuration: &str, known: &Known) -> Option<&'static str> {
+    let engine = configuration.split('/').next()?;
+    let rows = DEADLY.iter().filter(|row| row.engine == engine);
+    rows.filter(|row| {
+        let status = known.divergences.get(row.signature);
+        status.is_some_and(|status| !matches!(status, Status::FixedIn { .. }))
+    })
+    .find(|row| {
+        let modules = script.steps.iter().filter_map(|step| match step {
+            Step::Define { wasm, .. } => Some(wasm),
+            _ => None,
+        });
+        modules.into_iter().any(|wasm| any_memory(wasm, row.memory))
+    })
+    .map(|row| row.signature)
+}
+
+/// Whether a memory that a module defines or imports is such a one.
+fn any_memory(wasm: &[u8], such: fn(&MemoryType) -> bool) -> bool {
+    let payloads = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    payloads.into_iter().any(|payload| match payload {
+        Payload::MemorySection(section) => section.into_iter().flatten().any(|ty| such(&ty)),
+        Payload::ImportSection(section) => section
+            .into_imports()
+            .flatten()
+            .any(|import| matches!(import.ty, TypeRef::Memory(ty) if such(&ty))),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::wast::parse;
+
+    #[test]
+    fn what_is_known_to_kill_an_engine_is_kept_from_it_until_it_is_fixed() {
+        let signature = DEADLY[0].signature;
+        let script = |maximum: u64| {
+            let text = format!("(module (memory i64 0 {maximum}))");
+            parse("a.wast", text.as_bytes()).unwrap().script
+        };
+        let mut known = Known::default();
+        let told = |known: &Known, maximum, name| deadly(&script(maximum), name, known);
+        assert_eq!(told(&known, 1 << 48, "wasmi/eager"), None);
+        let divergences = &mut known.divergences;
+        divergences.insert(signature.to_owned(), Status::New);
+        assert_eq!(told(&known, 1 << 48, "wasmi/eager"), Some(signature));
+        assert_eq!(told(&known, 1 << 47, "wasmi/eager"), None);
+        assert_eq!(told(&known, 1 << 48, "wasmtime/winch"), None);
+        let version = "2.0.1".to_owned();
+        let divergences = &mut known.divergences;
+        divergences.insert(signature.to_owned(), Status::FixedIn { version });
+        assert_eq!(told(&known, 1 << 48, "wasmi/eager"), None);
+    }
+}

@@ -1,0 +1,254 @@
+//! What a fuzz target does with its bytes: the whole line, in this process.
+//!
+//! A session does not die of a divergence: what is known is counted, what is
+//! new is reduced, written to the corpus and told in one line. What really
+//! kills an engine kills the process; libFuzzer keeps the input, and
+//! `cargo xtask fuzz` makes a `.wast` of it.
+//!
+//! With `TRAPLINE_STOP_ON_NEW=1`, and always in the build for services that
+//! collect crashes (`--features service`), the process ends at a new
+//! divergence, by an abort that names the signature.
+//!
+//! The environment of a target:
+//!
+//! | variable | what it is |
+//! |---|---|
+//! | `TRAPLINE_CORPUS` | the folder of the corpus, if it is not the repository's |
+//! | `TRAPLINE_ENGINES` | engines or configurations, separated by commas, if not all that are linked in; mutants too |
+//! | `TRAPLINE_SESSION` | a folder: each process leaves its [`Record`] there |
+//! | `TRAPLINE_STOP_ON_NEW` | 1: end at the first new divergence |
+
+mod deadly;
+mod end;
+mod known;
+mod panics;
+mod record;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+pub use record::{Divergence, Record};
+pub use target::{BUDGET, Target, UnknownTarget};
+
+use crate::campaign::Sighting;
+use crate::engine::{self, Configuration, Features};
+use crate::file::{Filed, Filer};
+use crate::judge::Class;
+use crate::observation::Outcome;
+use crate::trial::{Trial, try_script};
+use crate::worker::InProcess;
+use record::Recorder;
+
+/// What an execution of `target` does; the session begins with the first one.
+///
+/// Ends the process with one line if the session cannot begin, if it is to
+/// stop at what it has found, and on a fault of the harness itself.
+pub fn run(target: Target, bytes: &[u8]) {
+    thread_local! {
+        static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
+    }
+    SESSION.with_borrow_mut(|session| {
+        let session = session.get_or_insert_with(|| {
+            panics::keep();
+            Session::new(target, Options::of_environment()).unwrap_or_else(|why| end::fail(&why))
+        });
+        // Panics of engines are caught where they are called: this is ours.
+        match catch_unwind(AssertUnwindSafe(|| session.run(bytes))) {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some((class, signature)))) => end::at(class, &signature),
+            Ok(Err(why)) => end::fail(&why),
+            Err(_) => end::fail(&format!("the harness panicked: {}", panics::last())),
+        }
+    });
+}
+
+/// What a session is made with.
+pub struct Options {
+    /// The folder of the corpus.
+    pub corpus: PathBuf,
+    /// The engines.
+    pub engines: fn() -> Vec<Configuration>,
+    /// Where to leave the [`Record`], if anywhere.
+    pub record: Option<PathBuf>,
+    /// Whether the session ends at the first new divergence.
+    pub stop_on_new: bool,
+}
+
+impl Options {
+    fn of_environment() -> Options {
+        Options {
+            corpus: known::folder().unwrap_or_else(|why| end::fail(&why)),
+            engines: chosen,
+            record: std::env::var_os("TRAPLINE_SESSION").map(PathBuf::from),
+            stop_on_new: cfg!(feature = "service")
+                || std::env::var_os("TRAPLINE_STOP_ON_NEW").is_some_and(|v| v == "1"),
+        }
+    }
+}
+
+/// The engines that the environment asks for.
+fn chosen() -> Vec<Configuration> {
+    let patterns = std::env::var("TRAPLINE_ENGINES").unwrap_or_default();
+    let patterns: Vec<&str> = patterns.split(',').filter(|p| !p.is_empty()).collect();
+    engine::select(&patterns).unwrap_or_else(|why| end::fail(&why.to_string()))
+}
+
+/// A fuzzing session: what it has seen so far.
+pub struct Session {
+    target: Target,
+    runner: InProcess,
+    names: Vec<&'static str>,
+    features: Features,
+    filer: Filer<'static>,
+    /// What does not show every time is told once.
+    flaky: HashSet<(Class, String)>,
+    recorder: Recorder,
+    stop_on_new: bool,
+}
+
+impl Session {
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// One line, if the corpus or the record cannot be read or written: a
+    /// session that could not keep what it finds must not start.
+    pub fn new(target: Target, options: Options) -> Result<Session, String> {
+        let Options {
+            corpus,
+            engines,
+            record,
+            stop_on_new,
+        } = options;
+        let engines: fn() -> Vec<Configuration> = match target {
+            Target::Reference => || vec![engine::checked()],
+            _ => engines,
+        };
+        let corpus = crate::corpus::Corpus::open(&corpus)?;
+        corpus.check_writable()?;
+        // A session lives as long as its process.
+        let corpus = Box::leak(Box::new(corpus));
+        let names: Vec<&str> = engines().iter().map(|c| c.name).collect();
+        let filing = Box::new(InProcess::new(engines()));
+        Ok(Session {
+            target,
+            recorder: Recorder::new(&names, record)?,
+            names,
+            features: features(&engines()),
+            runner: InProcess::new(engines()),
+            filer: Filer::new(corpus, filing, engines(), BUDGET, &origin(target)),
+            flaky: HashSet::new(),
+            stop_on_new,
+        })
+    }
+
+    /// Runs one input. Returns the class and the signature of what the session
+    /// is to end at, if it is to end.
+    ///
+    /// # Errors
+    /// One line, if an engine cannot be run or a file not be written.
+    pub fn run(&mut self, bytes: &[u8]) -> Result<Option<(Class, String)>, String> {
+        let began = Instant::now();
+        let script = &self.target.script(bytes, self.features);
+        let generated = began.elapsed();
+        let mut names = drawn(&self.names, bytes);
+        names.retain(|name| {
+            let deadly = deadly::deadly(script, name, self.filer.known());
+            if let Some(signature) = deadly {
+                self.recorder.skip(name, signature);
+            }
+            deadly.is_none()
+        });
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let trial = try_script(script, BUDGET, &mut self.runner, &names)?;
+        if let Some(words) = panicked(&trial) {
+            return Err(format!("the reference panicked: {words}"));
+        }
+        let needs = engine::needed_by_script(script);
+        self.recorder.count(generated, needs, &trial)?;
+        for judged in &trial.judged {
+            let Some(sighting) = Sighting::of(0, script, &trial.reference, judged) else {
+                continue;
+            };
+            let end = self.file(&sighting)?;
+            if end.is_some() {
+                return Ok(end);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Files a sighting, unless it is known; the signature to end at.
+    fn file(&mut self, sighting: &Sighting) -> Result<Option<(Class, String)>, String> {
+        let class = sighting.difference.class;
+        let filed = match self.filer.recognise(sighting) {
+            Some(known) => known,
+            None if self.flaky.contains(&sighting.key()) => return Ok(None),
+            None => self.filer.file(sighting, &AtomicBool::new(false))?,
+        };
+        match &filed {
+            Filed::New { signature, file } => {
+                eprintln!("new: {signature}: {}", file.display());
+            }
+            Filed::Known { .. } => {}
+            Filed::Flaky { shown, of } => {
+                self.flaky.insert(sighting.key());
+                eprintln!("flaky: {}: {shown} of {of} runs", sighting.signature());
+            }
+        }
+        self.recorder.divergence(&sighting.configuration, &filed)?;
+        match filed {
+            Filed::New { signature, .. } if self.stop_on_new => Ok(Some((class, signature))),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// On so many configurations an input is run: most of what there is to find is
+/// found by any of an engine's, and inputs are many.
+const SWARM: usize = 2;
+
+/// The configurations that an input is run on: drawn by its bytes, so that the
+/// same input always does the same.
+fn drawn(names: &[&'static str], bytes: &[u8]) -> Vec<&'static str> {
+    let mut random = fastrand::Rng::with_seed(xxhash_rust::xxh3::xxh3_64(bytes));
+    let mut names = names.to_vec();
+    random.shuffle(&mut names);
+    names.truncate(SWARM);
+    names
+}
+
+/// The words of a panic of the reference: a fault of ours.
+fn panicked(trial: &Trial) -> Option<&str> {
+    let steps = &trial.reference.observation.steps;
+    steps.iter().find_map(|step| match &step.outcome {
+        Outcome::Panic(words) => Some(&**words),
+        _ => None,
+    })
+}
+
+/// What the engines declare, together: other modules would be sent to none of them.
+pub fn features(engines: &[Configuration]) -> Features {
+    engines
+        .iter()
+        .fold(Features::NONE, |all, c| all.and(c.features))
+}
+
+/// The inputs that the first session of a target begins with: random ones, of
+/// many lengths, the longest a script of some thirty calls.
+pub fn seeds() -> impl Iterator<Item = Vec<u8>> {
+    (0..200).map(|seed| crate::generate::case_bytes(0, seed, 100 + 100 * (seed as usize % 10)))
+}
+
+/// Where what is found comes from, in the words of a corpus file.
+pub fn origin(target: Target) -> String {
+    format!("a fuzzing session of {}", target.name())
+}

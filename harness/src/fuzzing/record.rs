@@ -1,0 +1,190 @@
+//! Records: what a process of a session has done, for whoever started it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::campaign::{Phases, Tally};
+use crate::corpus::write_atomically;
+use crate::engine::Features;
+use crate::file::Filed;
+use crate::trial::Trial;
+
+/// How often a process writes its record down.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// What one process of a session has done so far.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Record {
+    /// Inputs run.
+    pub executions: u64,
+    /// Per configuration.
+    pub tallies: Vec<Tally>,
+    /// Where the time went, but for what libFuzzer took.
+    pub phases: Phases,
+    /// What diverged, by signature.
+    pub divergences: BTreeMap<String, Divergence>,
+}
+
+/// A divergence of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// What is known of it.
+    pub status: String,
+    /// Whether this session found it.
+    pub new: bool,
+    /// In how many executions it was seen.
+    pub count: u64,
+    /// The first configuration it was seen on.
+    pub configuration: String,
+    /// Its file, if there is one.
+    pub file: Option<PathBuf>,
+}
+
+impl Record {
+    /// Adds what another process has done.
+    pub fn add(&mut self, other: Record) {
+        let Record {
+            executions,
+            tallies,
+            phases,
+            divergences,
+        } = other;
+        self.executions += executions;
+        for tally in tallies {
+            let known = |t: &&mut Tally| t.configuration == tally.configuration;
+            match self.tallies.iter_mut().find(known) {
+                Some(mine) => mine.merge(tally),
+                None => self.tallies.push(tally),
+            }
+        }
+        self.phases += phases;
+        for (signature, divergence) in divergences {
+            match self.divergences.get_mut(&signature) {
+                Some(mine) => {
+                    mine.count += divergence.count;
+                    mine.new |= divergence.new;
+                }
+                None => {
+                    self.divergences.insert(signature, divergence);
+                }
+            }
+        }
+    }
+
+    /// Adds up all the records that processes left in `folder`.
+    ///
+    /// # Errors
+    /// One line, with the name of the file that cannot be read.
+    pub fn of_session(folder: &Path) -> Result<Record, String> {
+        let unreadable = |path: &Path, why: &dyn std::fmt::Display| {
+            format!("{}: cannot be read: {why}", path.display())
+        };
+        let mut all = Record::default();
+        for entry in std::fs::read_dir(folder).map_err(|why| unreadable(folder, &why))? {
+            let path = entry.map_err(|why| unreadable(folder, &why))?.path();
+            if path.extension().is_some_and(|e| e == "json") {
+                let text = std::fs::read(&path).map_err(|why| unreadable(&path, &why))?;
+                all.add(serde_json::from_slice(&text).map_err(|why| unreadable(&path, &why))?);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Keeps a record and writes it down from time to time: libFuzzer ends
+/// processes in ways that leave nobody a last word.
+pub(super) struct Recorder {
+    record: Record,
+    file: Option<PathBuf>,
+    written: Instant,
+}
+
+impl Recorder {
+    /// For these configurations, in a file of its own in `folder`.
+    pub(super) fn new(names: &[&str], folder: Option<PathBuf>) -> Result<Recorder, String> {
+        let mut recorder = Recorder {
+            record: Record {
+                tallies: names.iter().map(|name| Tally::new(name)).collect(),
+                ..Record::default()
+            },
+            file: folder.map(|folder| folder.join(format!("{}.json", std::process::id()))),
+            written: Instant::now(),
+        };
+        recorder.write()?;
+        Ok(recorder)
+    }
+
+    /// Counts an execution, whose script took so long to make and needs these
+    /// features.
+    pub(super) fn count(
+        &mut self,
+        generated: Duration,
+        needs: Features,
+        trial: &Trial,
+    ) -> Result<(), String> {
+        self.record.executions += 1;
+        self.record.phases.add(trial);
+        self.record.phases.generate += u64::try_from(generated.as_nanos()).unwrap_or(u64::MAX);
+        for judged in &trial.judged {
+            if let Some(tally) = self.tally(&judged.configuration) {
+                tally.add(judged, needs);
+            }
+        }
+        if self.written.elapsed() >= INTERVAL {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Counts a script that was kept from an engine that it is known to kill.
+    pub(super) fn skip(&mut self, configuration: &str, signature: &str) {
+        if let Some(tally) = self.tally(configuration) {
+            let why = format!("known to kill it: {signature}");
+            *tally.skipped.entry(why).or_default() += 1;
+        }
+    }
+
+    fn tally(&mut self, configuration: &str) -> Option<&mut Tally> {
+        let mut tallies = self.record.tallies.iter_mut();
+        tallies.find(|tally| tally.configuration == configuration)
+    }
+
+    /// Counts a divergence.
+    pub(super) fn divergence(&mut self, configuration: &str, filed: &Filed) -> Result<(), String> {
+        let (signature, status, file, new) = match filed {
+            Filed::New { signature, file } => (signature, "new", Some(file), true),
+            Filed::Known {
+                signature,
+                status,
+                file,
+            } => (signature, &**status, file.as_ref(), false),
+            Filed::Flaky { .. } => return Ok(()),
+        };
+        let divergence = self
+            .record
+            .divergences
+            .entry(signature.clone())
+            .or_insert_with(|| Divergence {
+                status: status.to_owned(),
+                new,
+                count: 0,
+                configuration: configuration.to_owned(),
+                file: file.cloned(),
+            });
+        divergence.count += 1;
+        if new { self.write() } else { Ok(()) }
+    }
+
+    /// Writes the record down.
+    pub(super) fn write(&mut self) -> Result<(), String> {
+        if let Some(file) = &self.file {
+            let text = serde_json::to_vec(&self.record).map_err(|why| why.to_string())?;
+            write_atomically(file, &text)?;
+        }
+        self.written = Instant::now();
+        Ok(())
+    }
+}

@@ -1,0 +1,121 @@
+//! Sessions without libFuzzer: what they do with any bytes.
+
+use std::path::Path;
+
+use super::*;
+use crate::campaign::Tally;
+
+/// So many executions of each target.
+const EXECUTIONS: u64 = 200;
+
+fn bytes(seed: u64) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let length = random.usize(..700);
+    (0..length).map(|_| random.u8(..)).collect()
+}
+
+fn session(
+    target: Target,
+    engines: fn() -> Vec<Configuration>,
+    folder: &Path,
+    stop_on_new: bool,
+) -> Session {
+    let record = folder.join("record");
+    std::fs::create_dir_all(&record).unwrap();
+    let options = Options {
+        corpus: folder.to_owned(),
+        engines,
+        record: Some(record),
+        stop_on_new,
+    };
+    Session::new(target, options).unwrap()
+}
+
+/// A fault that few instructions show: each of its signatures is reduced.
+fn faulty() -> Vec<Configuration> {
+    engine::select(&["mutant/grow-new-size"]).unwrap()
+}
+
+fn record(session: &mut Session, folder: &Path) -> Record {
+    session.recorder.write().unwrap();
+    Record::of_session(&folder.join("record")).unwrap()
+}
+
+#[test]
+fn each_target_takes_any_bytes_and_makes_calls_of_them() {
+    for target in Target::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = session(target, || vec![engine::checked()], folder.path(), false);
+        assert_eq!(session.run(&[]), Ok(None));
+        for seed in 0..EXECUTIONS {
+            assert_eq!(session.run(&bytes(seed)), Ok(None), "{target:?} {seed}");
+        }
+        let record = record(&mut session, folder.path());
+        assert_eq!(record.executions, EXECUTIONS + 1);
+        assert!(record.tallies[0].calls > 5 * EXECUTIONS, "{target:?}");
+        assert!(record.divergences.is_empty(), "{:?}", record.divergences);
+    }
+}
+
+#[test]
+fn a_session_goes_on_after_what_it_finds_and_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = session(Target::GrowLimits, faulty, folder.path(), false);
+    for seed in 0..20 {
+        assert_eq!(session.run(&bytes(seed)), Ok(None));
+    }
+    let record = record(&mut session, folder.path());
+    assert_eq!(record.executions, 20);
+    assert!(record.divergences.values().any(|d| d.new && d.count > 1));
+    for (signature, divergence) in record.divergences {
+        let file = divergence.file.unwrap();
+        assert_eq!(file, folder.path().join(format!("{signature}.wast")));
+        assert!(file.is_file());
+    }
+}
+
+#[test]
+fn a_session_that_is_to_stop_names_what_it_stops_at_and_the_next_one_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let end = || {
+        let mut session = session(Target::GrowLimits, faulty, folder.path(), true);
+        (0..20).find_map(|seed| session.run(&bytes(seed)).unwrap())
+    };
+    let (class, first) = end().expect("it finds something");
+    assert!(first.starts_with(class.name()), "{first}");
+    let second = end().map(|(_, signature)| signature);
+    assert_ne!(second, Some(first));
+}
+
+#[test]
+fn targets_are_found_by_name() {
+    for target in Target::ALL {
+        assert_eq!(target.name().parse(), Ok(target));
+    }
+    let error = "diff".parse::<Target>().unwrap_err().to_string();
+    assert!(error.starts_with("unknown target `diff`; known: differential, "));
+}
+
+#[test]
+fn records_add_up() {
+    let mut record = Record {
+        executions: 2,
+        tallies: vec![Tally::new("a"), Tally::new("b")],
+        ..Record::default()
+    };
+    let new = Divergence {
+        status: "new".to_owned(),
+        new: true,
+        count: 3,
+        configuration: "a".to_owned(),
+        file: None,
+    };
+    let mut other = record.clone();
+    other.tallies[1].calls = 7;
+    other.divergences.insert("s".to_owned(), new);
+    record.add(other.clone());
+    record.add(other);
+    assert_eq!(record.executions, 6);
+    assert_eq!(record.tallies[1].calls, 14);
+    assert_eq!(record.divergences["s"].count, 6);
+}
