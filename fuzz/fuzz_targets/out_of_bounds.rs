@@ -1,14 +1,6 @@
-//! Addresses at the edge.
+//! Accesses around and beyond the end.
 #![no_main]
 
-use std::cell::RefCell;
+use trapline_harness::fuzzing::{Target, run};
 
-use libfuzzer_sys::fuzz_target;
-use trapline_harness::fuzzing::Session;
-use trapline_harness::generate::Focus;
-
-thread_local! {
-    static SESSION: RefCell<Session> = RefCell::new(Session::new(&[Focus::Oob]));
-}
-
-fuzz_target!(|bytes: &[u8]| SESSION.with_borrow_mut(|session| session.run(bytes)));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| run(Target::OutOfBounds, bytes));
