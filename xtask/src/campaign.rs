@@ -30,7 +30,8 @@ pub(crate) struct CampaignOptions {
     /// The seed; the same seed and number give the same cases
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
-    /// What to dwell on, separated by commas: grow, oob, memory64, shared
+    /// What to dwell on, separated by commas: grow, oob, memory64, shared,
+    /// host, foreign
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) focus: Vec<Focus>,
     /// How many cases at a time, each with a worker process of its own

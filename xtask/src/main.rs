@@ -10,6 +10,7 @@ mod nightly;
 mod options;
 mod output;
 mod progress;
+mod summary;
 mod table;
 mod verb;
 

@@ -14,6 +14,7 @@ use crate::campaign::{self, CampaignOptions};
 use crate::interrupt::on_interrupt;
 use crate::options::{CorpusOptions, EngineOptions};
 use crate::output::{check_writable, write_json};
+use crate::summary;
 use crate::table::table;
 
 /// Generates scripts, runs each on every engine and on the reference, and
@@ -110,7 +111,7 @@ impl Diff {
                 calls_per_second: calls as f64 / seconds.max(1e-9),
                 configurations: &outcomes.tallies,
                 nanoseconds: outcomes.phases,
-                harness_share: harness_share(&outcomes.phases),
+                harness_share: summary::harness_share(&outcomes.phases),
                 divergences: rows.into_iter().map(without_script).collect(),
             };
             write_json(file, &report)?;
@@ -123,34 +124,12 @@ impl Diff {
 fn summary(outcomes: &Outcomes, rows: &[Found]) {
     let seconds = outcomes.elapsed.as_secs_f64();
     let calls: u64 = outcomes.tallies.iter().map(|t| t.calls).sum();
-    let mut verdicts = table(&[
-        "configuration",
-        "cases",
-        "calls",
-        "conform",
-        "limit",
-        "unsupported",
-        "diverge",
-        "skipped",
-    ]);
-    for tally in &outcomes.tallies {
-        verdicts.add_row([
-            tally.configuration.clone(),
-            tally.cases.to_string(),
-            tally.calls.to_string(),
-            tally.conforming.to_string(),
-            tally.limited.to_string(),
-            by_reason(&tally.unsupported),
-            by_reason(&tally.diverging),
-            by_reason(&tally.skipped),
-        ]);
-    }
-    println!("{verdicts}");
+    summary::verdicts(&outcomes.tallies);
     println!(
         "{} cases in {seconds:.1} s, {:.0} judged calls/s; the harness took {:.0} % of the time",
         outcomes.cases,
         calls as f64 / seconds.max(1e-9),
-        100.0 * harness_share(&outcomes.phases),
+        100.0 * summary::harness_share(&outcomes.phases),
     );
     let (visited, cells) = outcomes.coverage.share();
     println!(
@@ -198,19 +177,6 @@ fn without_script(found: Found) -> Found {
         reduced: None,
         ..found
     }
-}
-
-fn by_reason(counts: &std::collections::BTreeMap<String, u64>) -> String {
-    if counts.is_empty() {
-        return "0".to_owned();
-    }
-    let lines: Vec<_> = counts.iter().map(|(why, n)| format!("{n} {why}")).collect();
-    lines.join("\n")
-}
-
-fn harness_share(phases: &Phases) -> f64 {
-    let harness = phases.harness() as f64;
-    harness / (harness + phases.engines() as f64).max(1.0)
 }
 
 /// A seed nobody chose.

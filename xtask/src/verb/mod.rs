@@ -3,6 +3,7 @@
 mod bench;
 mod diff;
 mod engines;
+mod fuzz;
 mod nightly;
 mod reduce;
 pub(crate) mod replay;
@@ -28,6 +29,7 @@ pub(crate) enum Verb {
     Spec(spec::Spec),
     Nightly(nightly::Nightly),
     Engines(engines::Engines),
+    Fuzz(fuzz::Fuzz),
     Bench(bench::Bench),
     /// Answer a campaign's requests on standard input
     #[command(hide = true)]
@@ -47,6 +49,7 @@ impl Verb {
             Verb::Spec(verb) => verb.run(),
             Verb::Nightly(verb) => verb.run(),
             Verb::Engines(verb) => verb.run(),
+            Verb::Fuzz(verb) => verb.run(),
             Verb::Bench(verb) => verb.run(),
             Verb::Worker(verb) => verb.run(),
         }

@@ -17,7 +17,8 @@ pub(crate) struct Bench {
     /// how many cases it takes to find out
     #[arg(long)]
     mutants: bool,
-    /// What to dwell on, separated by commas: grow, oob, memory64, shared
+    /// What to dwell on, separated by commas: grow, oob, memory64, shared,
+    /// host, foreign
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     focus: Vec<Focus>,
     #[command(flatten)]

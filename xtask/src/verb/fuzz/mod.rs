@@ -1,0 +1,309 @@
+//! `cargo xtask fuzz`: a coverage-guided session.
+
+mod artifacts;
+mod jobs;
+mod seeds;
+mod tools;
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use trapline_harness::corpus::Corpus;
+use trapline_harness::engine::{self, Configuration};
+use trapline_harness::file::{Filed, Filer};
+use trapline_harness::fuzzing::{self, BUDGET, Record, Target};
+use trapline_harness::worker::{InProcess, Runner};
+
+use crate::End;
+use crate::interrupt::on_interrupt;
+use crate::options::{CorpusOptions, EngineOptions, linked_in, parse_time, scratch};
+use crate::summary;
+use crate::table::table;
+use artifacts::Artifact;
+use jobs::{Ended, Jobs};
+use tools::{Sanitizer, Tools};
+
+/// Fuzzes an engine under libFuzzer, guided by which of its code is reached.
+///
+/// The inputs that reach something are kept in fuzz/corpus/TARGET, and the next
+/// session goes on from there. What diverges is reduced and filed in the corpus
+/// as it is found; what is known is counted. An input that kills the process is
+/// tried in workers when the session ends (or when the next begins), and filed.
+/// Needs a nightly toolchain and cargo-fuzz.
+#[derive(Args)]
+pub(crate) struct Fuzz {
+    /// differential, grow_limits, out_of_bounds, memory64, shared_memory,
+    /// host_api, foreign, or reference (which is run alone)
+    #[arg(value_name = "TARGET", default_value = "differential")]
+    target: Target,
+    /// Engines or configurations to build in and to be guided by, separated by
+    /// commas; `mutant/NAME` for a planted fault
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "wasmi"
+    )]
+    engine: Vec<String>,
+    /// How long to run: 90s, 15m, 8h [default: until Ctrl-C]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    time: Option<Duration>,
+    /// How many processes at a time; they share what they reach
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// The sanitizer to build with
+    #[arg(long, value_enum, default_value = "none")]
+    sanitizer: Sanitizer,
+    /// End at the first new divergence
+    #[arg(long)]
+    stop_on_new: bool,
+    /// Throw away the inputs that reach nothing others do not, and end
+    #[arg(long)]
+    minimize_corpus: bool,
+    /// Pass this on to libFuzzer; may be repeated
+    #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
+    libfuzzer: Vec<String>,
+    #[command(flatten)]
+    corpus: CorpusOptions,
+}
+
+/// How long a worker may take for an input, as libFuzzer's `-timeout`.
+const WALL: Duration = Duration::from_secs(30);
+
+/// What libFuzzer is always told.
+const ALWAYS: [&str; 7] = [
+    // Inputs of more bytes make scripts of more calls, not other ones.
+    "-max_len=1024",
+    // A short input is a script without calls: there is no point in beginning
+    // with those.
+    "-len_control=0",
+    // Keeps statistics on each of the thousands of edges that an input reaches,
+    // which takes half of the time.
+    "-entropic=0",
+    "-timeout=30",
+    "-rss_limit_mb=4096",
+    // Engines keep what they allocate once.
+    "-detect_leaks=0",
+    "-print_final_stats=1",
+];
+
+impl Fuzz {
+    /// Runs the session.
+    pub(crate) fn run(self) -> anyhow::Result<End> {
+        let configurations = self.configurations()?;
+        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let folder = match self.target {
+            Target::Reference => scratch("reference")?,
+            _ => self.corpus.folder(&configurations)?,
+        };
+        let mut known = Corpus::open(&folder).map_err(|why| anyhow!("{why}"))?;
+        known.check_writable().map_err(|why| anyhow!("{why}"))?;
+        let program = Tools::find()?.build(self.target, &features(&names), self.sanitizer)?;
+        let fuzz = tools::folder();
+        let inputs = fuzz.join("corpus").join(self.target.name());
+        let kept = fuzz.join("artifacts").join(self.target.name());
+        for folder in [&inputs, &kept] {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("{}: cannot be made", folder.display()))?;
+        }
+        if self.minimize_corpus {
+            seeds::minimize(&program, &inputs)?;
+            return Ok(End::NothingNew);
+        }
+        seeds::plant(&inputs)?;
+        let interrupted = on_interrupt()?;
+        let mut deaths = self.file(&kept, &mut known, &configurations, &interrupted)?;
+
+        let session =
+            scratch("fuzz")?.join(format!("{}-{}", self.target.name(), std::process::id()));
+        std::fs::create_dir_all(&session)
+            .with_context(|| format!("{}: cannot be made", session.display()))?;
+        eprintln!(
+            "fuzzing {} on {}; logs in {}",
+            self.target.name(),
+            names.join(" "),
+            session.display()
+        );
+        let jobs = Jobs {
+            program,
+            arguments: self.arguments(&kept, &inputs),
+            environment: self.environment(&folder, &session, &names),
+            count: self.jobs,
+            time: self.time,
+            folder: session.clone(),
+            stop_on_new: self.stop_on_new,
+        };
+        let ended = jobs.run(&interrupted)?;
+        let record = Record::of_session(&session).map_err(|why| anyhow!("{why}"))?;
+        // What the processes have filed is known from here on.
+        let mut known = Corpus::open(&folder).map_err(|why| anyhow!("{why}"))?;
+        deaths.extend(self.file(&kept, &mut known, &configurations, &AtomicBool::new(false))?);
+        print(&record, &ended, &deaths);
+        let new = record.divergences.values().any(|d| d.new) || deaths.iter().any(Artifact::is_new);
+        Ok(if new { End::New } else { End::NothingNew })
+    }
+
+    /// The configurations to run.
+    fn configurations(&self) -> anyhow::Result<Vec<Configuration>> {
+        Ok(match self.target {
+            Target::Reference => vec![engine::checked()],
+            _ => engine::select(&self.engine)?,
+        })
+    }
+
+    /// Files what inputs that killed a process show.
+    fn file(
+        &self,
+        folder: &Path,
+        known: &mut Corpus,
+        configurations: &[Configuration],
+        cancel: &AtomicBool,
+    ) -> anyhow::Result<Vec<Artifact>> {
+        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let runners = self.runners()?;
+        // A divergence is tried on every engine there is.
+        let everywhere = match self.target {
+            Target::Reference => vec![engine::checked()],
+            _ => linked_in()
+                .into_iter()
+                .filter(|c| c.engine() != "mutant" || names.contains(&c.name))
+                .collect(),
+        };
+        let origin = fuzzing::origin(self.target);
+        let mut filer = Filer::new(known, runners(), everywhere, BUDGET, &origin);
+        artifacts::file(
+            self.target,
+            fuzzing::features(configurations),
+            folder,
+            &mut *runners(),
+            &names,
+            &mut filer,
+            cancel,
+        )
+    }
+
+    /// Makers of what may die of an input.
+    fn runners(&self) -> anyhow::Result<Box<dyn Fn() -> Box<dyn Runner>>> {
+        if self.target == Target::Reference {
+            return Ok(Box::new(|| {
+                Box::new(InProcess::new(vec![engine::checked()]))
+            }));
+        }
+        let options = EngineOptions {
+            engines: self.engine.clone(),
+            in_process: false,
+            budget: BUDGET.memory_bytes >> 20,
+            wall: WALL,
+            worker_memory: 4096,
+        };
+        Ok(Box::new(options.runners()?))
+    }
+
+    fn arguments(&self, kept: &Path, inputs: &Path) -> Vec<String> {
+        let mut arguments = ALWAYS.map(str::to_owned).to_vec();
+        arguments.push(format!("-artifact_prefix={}/", kept.display()));
+        arguments.extend(self.libfuzzer.iter().cloned());
+        arguments.push(inputs.display().to_string());
+        arguments
+    }
+
+    fn environment(
+        &self,
+        corpus: &Path,
+        session: &Path,
+        names: &[&str],
+    ) -> Vec<(&'static str, String)> {
+        let mut environment = vec![
+            ("TRAPLINE_CORPUS", corpus.display().to_string()),
+            ("TRAPLINE_SESSION", session.display().to_string()),
+        ];
+        if self.target != Target::Reference {
+            environment.push(("TRAPLINE_ENGINES", names.join(",")));
+        }
+        if self.stop_on_new {
+            environment.push(("TRAPLINE_STOP_ON_NEW", "1".to_owned()));
+        }
+        environment
+    }
+}
+
+/// The cargo features that link in the engines of these configurations.
+fn features(names: &[&str]) -> String {
+    let mut engines: Vec<&str> = names
+        .iter()
+        .filter_map(|name| name.split('/').next())
+        .filter(|engine| !["mutant", "reference"].contains(engine))
+        .collect();
+    engines.dedup();
+    engines.join(",")
+}
+
+/// The closing tables.
+fn print(record: &Record, ended: &Ended, deaths: &[Artifact]) {
+    let seconds = ended.elapsed.as_secs_f64().max(1e-9);
+    let calls: u64 = record.tallies.iter().map(|t| t.calls).sum();
+    summary::verdicts(&record.tallies);
+    println!(
+        "{} executions in {seconds:.1} s, {:.0}/s, {:.1} judged calls each; but for libFuzzer, the \
+         harness took {:.0} % of the time",
+        record.executions,
+        record.executions as f64 / seconds,
+        calls as f64 / record.executions.max(1) as f64,
+        100.0 * summary::harness_share(&record.phases),
+    );
+    if ended.killed > 0 {
+        println!("{} processes were killed by an input", ended.killed);
+    }
+    for artifact in deaths {
+        let shown = match &artifact.filed[..] {
+            [] => "nothing, in a worker".to_owned(),
+            filed => filed.iter().map(words).collect::<Vec<_>>().join(", "),
+        };
+        println!("{}: {shown}", artifact.path.display());
+    }
+    if record.divergences.is_empty() {
+        println!("no divergence");
+        return;
+    }
+    let mut found = table(&["divergence", "status", "executions", "file"]);
+    for (signature, divergence) in &record.divergences {
+        let file = divergence.file.as_deref();
+        found.add_row([
+            signature.clone(),
+            divergence.status.clone(),
+            divergence.count.to_string(),
+            file.map_or(String::new(), |f| f.display().to_string()),
+        ]);
+    }
+    println!("{found}");
+}
+
+/// What something was filed as.
+fn words(filed: &Filed) -> String {
+    match filed {
+        Filed::New { signature, .. } => format!("new: {signature}"),
+        Filed::Known {
+            signature, status, ..
+        } => format!("{signature} ({status})"),
+        Filed::Flaky { shown, of } => format!("flaky: {shown} of {of} runs"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_of_configurations_are_cargo_features() {
+        let of = |patterns: &[&str]| {
+            let chosen = engine::select(patterns).unwrap();
+            features(&chosen.iter().map(|c| c.name).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&["wasmi"]), "wasmi");
+        assert_eq!(of(&["wasmi/eager", "wasmtime/winch"]), "wasmtime,wasmi");
+        assert_eq!(of(&["mutant/bound-short"]), "");
+    }
+}

@@ -1,0 +1,107 @@
+//! What fuzzing needs on the machine, and the build.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use trapline_harness::fuzzing::Target;
+
+/// Which sanitizer a target is built with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Sanitizer {
+    /// None: the fastest by far.
+    None,
+    /// AddressSanitizer: finds memory errors in an engine's own code.
+    Address,
+}
+
+impl Sanitizer {
+    fn name(self) -> &'static str {
+        match self {
+            Sanitizer::None => "none",
+            Sanitizer::Address => "address",
+        }
+    }
+}
+
+/// The tools, found.
+pub(super) struct Tools {
+    /// For which programs are built.
+    triple: String,
+}
+
+impl Tools {
+    /// Looks for the tools.
+    ///
+    /// # Errors
+    /// What to install, in one line.
+    pub(super) fn find() -> anyhow::Result<Tools> {
+        let version = said("rustc", &["+nightly", "-vV"]);
+        let triple = version.as_ref().and_then(|text| {
+            let line = text.lines().find_map(|line| line.strip_prefix("host: "));
+            line.map(str::to_owned)
+        });
+        let cargo_fuzz = said("cargo", &["fuzz", "--version"]);
+        let mut missing = Vec::new();
+        if triple.is_none() {
+            missing.push("`rustup toolchain install nightly --profile minimal`");
+        }
+        if cargo_fuzz.is_none() {
+            missing.push("`cargo install cargo-fuzz --locked`");
+        }
+        match triple {
+            Some(triple) if missing.is_empty() => Ok(Tools { triple }),
+            _ => bail!(
+                "fuzzing needs tools that are not there; install them with {}",
+                missing.join(" and ")
+            ),
+        }
+    }
+
+    /// Builds a target with these features; its program.
+    pub(super) fn build(
+        &self,
+        target: Target,
+        features: &str,
+        sanitizer: Sanitizer,
+    ) -> anyhow::Result<PathBuf> {
+        let fuzz = folder();
+        eprintln!("building {} (the first time takes minutes)", target.name());
+        let status = Command::new("cargo")
+            .args(["+nightly", "fuzz", "build", target.name()])
+            .args(["--no-default-features", "--features", features])
+            .args(["--sanitizer", sanitizer.name()])
+            // Here is the configuration that says what is instrumented.
+            .current_dir(&fuzz)
+            .status()
+            .context("cargo cannot be run")?;
+        if !status.success() {
+            bail!("{} cannot be built: see above", target.name());
+        }
+        let program = fuzz
+            .join("target")
+            .join(&self.triple)
+            .join("release")
+            .join(target.name());
+        if !program.is_file() {
+            bail!("{}: was not built", program.display());
+        }
+        Ok(program)
+    }
+}
+
+/// `fuzz/` of the repository.
+pub(super) fn folder() -> PathBuf {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz"));
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
+/// What a program that succeeds says; `None` if it is not there or fails.
+fn said(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
