@@ -198,6 +198,45 @@ proptest! {
     }
 }
 
+/// Random memories are mostly zero: here no byte is, and half are negative.
+#[test]
+fn every_instruction_sees_every_byte() {
+    let bytes: Vec<u8> = (0..64).map(|i: u8| i.wrapping_mul(0x95) | 1).collect();
+    for shared in [false, true] {
+        let ty = MemoryType {
+            address: AddressType::I32,
+            shared,
+            page_size_log2: 16,
+            minimum: 1,
+            maximum: Some(1),
+        };
+        for instruction in Instruction::all() {
+            for lane in 0..(16 / instruction.width) as u8 {
+                for address in [0, 16, 24] {
+                    let (mut memory, mut model) = (Memory::new(ty), Model::new(ty));
+                    let all = bulk(5, 0, 64);
+                    Specification
+                        .init(&all, &mut memory, &bytes)
+                        .expect("it fits");
+                    assert!(model.init(&all, &bytes));
+                    let request = Request {
+                        site: SITE,
+                        instruction,
+                        offset: 8,
+                        address,
+                        lane,
+                    };
+                    let values = [0x8182_8384_8586_8788_898a_8b8c_8d8e_8f80, 0x7172_7374];
+                    let found = access(&request, &mut memory, values);
+                    let expected = model.access(&request, values);
+                    assert_eq!(found, expected, "{} {lane} {address}", instruction.name);
+                    model.same(&memory).expect(instruction.name);
+                }
+            }
+        }
+    }
+}
+
 fn bulk(destination: u64, source: u64, length: u64) -> Bulk {
     Bulk {
         site: SITE,

@@ -274,3 +274,19 @@ fn the_size_is_of_the_type_of_addresses() {
         }
     }
 }
+
+/// With features of core, of 3.0 and of a proposal at once.
+#[test]
+fn what_is_out_of_scope_is_not_invalid() {
+    let module = |result: &str| {
+        let text = format!(
+            r#"(module (type (struct)) (memory 0 (pagesize 1))
+  (func (result i32 {result}) (i32.const 1) (i32.const 2)))"#
+        );
+        Module::new(&text::encode(&text))
+    };
+    let found = module("i32");
+    assert!(matches!(found, Err(Rejection::Unsupported(_))), "{found:?}");
+    let found = module("i64");
+    assert!(matches!(found, Err(Rejection::Invalid(_))), "{found:?}");
+}

@@ -98,6 +98,18 @@ fn a_copy_of_what_is_not_stored_clears_and_stores_nothing() {
     memory.copy(at + 7, None, 2 * size, 1);
     assert_eq!((byte(&memory, at + 6), byte(&memory, at + 7)), (1, 0));
     assert_eq!(memory.stored(), CHUNK);
+    // Across the end of what is stored, forward and backward.
+    for (to, stored) in [(2 * size - 8, 2), (8 * size - 8, 3)] {
+        memory.copy(to, None, 5 * size - 8, 16);
+        assert_eq!((byte(&memory, to), memory.stored()), (1, stored * CHUNK));
+    }
+    for (to, stored) in [(size - 8, 3), (10 * size - 8, 4)] {
+        memory.copy(to, None, 4 * size - 8, 16);
+        assert_eq!(
+            (byte(&memory, to + 8), memory.stored()),
+            (1, stored * CHUNK)
+        );
+    }
 }
 
 #[test]
