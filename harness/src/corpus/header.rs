@@ -103,7 +103,7 @@ fn list(label: &str, names: &[&str]) -> String {
 /// An engine's words without the folders of the machine it was built on: of a
 /// path that ends in `….rs:LINE` what follows the folder of the registry, or
 /// its last four parts.
-fn without_machine_paths(text: &str) -> String {
+pub(crate) fn without_machine_paths(text: &str) -> String {
     let shorten = |word: &str| -> String {
         if !(word.starts_with('/') && word.contains(".rs:")) {
             return word.to_owned();

@@ -6,6 +6,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use header::without_machine_paths;
 pub use header::{Header, Stated, stated};
 pub use known::{Known, Status};
 pub use write::write_atomically;

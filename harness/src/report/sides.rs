@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use trapline_reference::Value;
 
 use super::both;
+use crate::corpus::without_machine_paths;
 use crate::engine::Budget;
 use crate::judge::Difference;
 use crate::observation::{CHUNK, Outcome};
@@ -125,7 +126,7 @@ fn contrast(
     Ok(Contrast {
         step: difference.step,
         expected: difference.expected.clone(),
-        got: difference.got.clone(),
+        got: without_machine_paths(&difference.got),
         bytes,
     })
 }

@@ -14,7 +14,7 @@ use trapline_harness::judge::Class;
 use trapline_harness::worker::Runner;
 
 use super::report::{Finding, Part, Report};
-use super::run::Run;
+use super::run::{Run, without_folders};
 use crate::campaign;
 use crate::verb::spec;
 
@@ -177,6 +177,7 @@ impl Run<'_> {
             let same = |shard: &&Finding| shard.new && shard.signature == finding.signature;
             finding.new |= known.iter().any(|shard| same(&shard));
         }
+        without_folders(&mut filed);
         whole.sightings = filed;
         Ok(())
     }

@@ -126,6 +126,7 @@ impl Run<'_> {
         report.reference_skips = outcomes.reference_skips;
         report.visited = outcomes.coverage.visited();
         report.findings = self.findings(&report.sightings, &report.replay, &[])?;
+        without_folders(&mut report.sightings);
         Ok((outcomes.cases, outcomes.elapsed.as_secs_f64()))
     }
 
@@ -150,14 +151,17 @@ impl Run<'_> {
                 continue;
             }
             let file = found.file.as_deref();
-            let wast = file.map_or_else(String::new, text_of);
+            // A shard may have had a file that is not here.
+            let known = known.iter().find(|k| k.signature == found.signature);
+            let wast = match (file.filter(|file| file.exists()), known) {
+                (Some(file), _) => text_of(file),
+                (None, Some(known)) => known.wast.clone(),
+                (None, None) => String::new(),
+            };
             let replayed = replayed.iter().find(|r| r.stem() == found.signature);
-            let known = known
-                .iter()
-                .find(|k| k.signature == found.signature && k.wast == wast);
             let sides = match (replayed, known) {
                 (Some(replayed), _) if replayed.wast == wast => replayed.sides.clone(),
-                (_, Some(known)) => known.sides.clone(),
+                (_, Some(known)) if known.wast == wast => known.sides.clone(),
                 _ if self.over() => Vec::new(),
                 _ => self.sides(file, &mut *runner)?,
             };
@@ -170,9 +174,7 @@ impl Run<'_> {
                 cases: found.cases,
                 first_case: found.first_case,
                 configuration: found.configuration.clone(),
-                file: file
-                    .and_then(Path::file_name)
-                    .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+                file: file.map_or_else(String::new, name_of),
                 wast,
                 sides,
             });
@@ -193,6 +195,18 @@ impl Run<'_> {
         let trial = trial.map_err(|why| anyhow!(why))?;
         sides(&source.script, &trial, budget, runner).map_err(|why| anyhow!(why))
     }
+}
+
+/// A report does not tell where a file was on the machine.
+pub(crate) fn without_folders(sightings: &mut [Found]) {
+    for found in sightings {
+        found.file = found.file.as_deref().map(|file| name_of(file).into());
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn text_of(file: &Path) -> String {

@@ -126,7 +126,6 @@ fn substance(report: &Report) -> serde_json::Value {
     report.asked.shards = 1;
     report.phases = Default::default();
     for found in &mut report.sightings {
-        found.file = None;
         // Whether it had to be reduced depends on what was seen before.
         found.reduced = None;
     }
