@@ -101,20 +101,15 @@ impl<'a> Filer<'a> {
             .find_map(|signature| self.known_as(signature))
     }
 
-    /// What is known under a signature. What was fixed is not known to
-    /// diverge: it is news if it does.
+    /// What is known under a signature and still open.
     fn known_as(&self, signature: &str) -> Option<Filed> {
-        match self.corpus.known.divergences.get(signature)? {
-            Status::FixedIn { .. } => None,
-            status @ (Status::New | Status::Reported { .. } | Status::Intended { .. }) => {
-                let path = self.corpus.path(signature);
-                Some(Filed::Known {
-                    signature: signature.to_owned(),
-                    status: status.to_string(),
-                    file: path.exists().then_some(path),
-                })
-            }
-        }
+        let (signature, status) = self.corpus.known.open(signature)?;
+        let path = self.corpus.path(&signature);
+        Some(Filed::Known {
+            signature,
+            status: status.to_string(),
+            file: path.exists().then_some(path),
+        })
     }
 
     /// Files a sighting.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use wildmatch::WildMatch;
 
 use super::write_atomically;
 
@@ -29,6 +30,12 @@ pub enum Status {
         /// Why that is so, with the section of the specification.
         reason: String,
     },
+    /// Another face of a divergence that has a file: what holds for that
+    /// holds for this.
+    SameAs {
+        /// Its signature.
+        signature: String,
+    },
 }
 
 impl fmt::Display for Status {
@@ -38,6 +45,7 @@ impl fmt::Display for Status {
             Status::Reported { link } => write!(f, "reported: {link}"),
             Status::FixedIn { version } => write!(f, "fixed in {version}"),
             Status::Intended { reason } => write!(f, "intended: {reason}"),
+            Status::SameAs { signature } => write!(f, "same as {signature}"),
         }
     }
 }
@@ -46,7 +54,8 @@ impl fmt::Display for Status {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Known {
-    /// The statuses.
+    /// The statuses. A key may be a pattern, in which `*` stands for any text:
+    /// one bug can show in many instructions.
     pub divergences: BTreeMap<String, Status>,
 }
 
@@ -57,9 +66,36 @@ const HEAD: &str = "\
 # status = \"reported\" with link = \"https://…\"
 # status = \"fixed-in\" with version = \"1.2.3\"
 # status = \"intended\" with reason = \"…\", naming the section of the specification
+# status = \"same-as\" with signature = \"…\": another face of that divergence
+# A * in a signature stands for any text.
 ";
 
 impl Known {
+    /// What is known under a signature: its own entry, or else that of the
+    /// first pattern it fits.
+    pub fn status(&self, signature: &str) -> Option<&Status> {
+        let own = self.divergences.get(signature);
+        own.or_else(|| {
+            let mut patterns = self.divergences.iter().filter(|(key, _)| key.contains('*'));
+            let fits = patterns.find(|(key, _)| WildMatch::new(key).matches(signature));
+            fits.map(|(_, status)| status)
+        })
+    }
+
+    /// Under which signature a divergence is known that is still open: its own
+    /// or, of another face of one, that one's. What was fixed is not known to
+    /// diverge: it is news if it does.
+    pub fn open(&self, signature: &str) -> Option<(String, &Status)> {
+        match self.status(signature)? {
+            Status::FixedIn { .. } => None,
+            Status::SameAs { signature } => match self.divergences.get(signature)? {
+                Status::FixedIn { .. } | Status::SameAs { .. } => None,
+                status => Some((signature.clone(), status)),
+            },
+            status => Some((signature.to_owned(), status)),
+        }
+    }
+
     /// Reads the file; nothing is known if there is none.
     ///
     /// # Errors
@@ -108,6 +144,32 @@ mod tests {
             .insert("b".to_owned(), Status::Reported { link });
         known.write(&path).unwrap();
         assert_eq!(Known::read(&path), Ok(known));
+    }
+
+    #[test]
+    fn a_face_of_a_known_divergence_is_known_until_that_is_fixed() {
+        let mut known = Known::default();
+        let signature = "value_a_i32.load_i32".to_owned();
+        let same = Status::SameAs {
+            signature: signature.clone(),
+        };
+        known.divergences.insert("value_a*_i32".to_owned(), same);
+        let is_known = |known: &Known, other: &str| known.open(other).map(|(is, _)| is);
+        assert_eq!(is_known(&known, "value_a-b_i64.load_i32"), None);
+        known.divergences.insert(signature.clone(), Status::New);
+        for (other, is) in [
+            ("value_a-b_i64.load_i32", Some(&signature)),
+            ("value_a_i32.load_i32", Some(&signature)),
+            ("value_a-b_i64.load_i64", None),
+            ("missing-trap_a_i64.load_i32", None),
+        ] {
+            assert_eq!(is_known(&known, other).as_ref(), is, "{other}");
+        }
+        let fixed = Status::FixedIn {
+            version: "2".to_owned(),
+        };
+        known.divergences.insert(signature, fixed);
+        assert_eq!(is_known(&known, "value_a-b_i64.load_i32"), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use wasmparser::{MemoryType, Parser, Payload, TypeRef};
 
-use crate::corpus::{Known, Status};
+use crate::corpus::Known;
 use crate::script::{Script, Step};
 
 /// A way to kill an engine.
@@ -34,18 +34,15 @@ const DEADLY: [Deadly; 1] = [Deadly {
 pub(super) fn deadly(script: &Script, configuration: &str, known: &Known) -> Option<&'static str> {
     let engine = configuration.split('/').next()?;
     let rows = DEADLY.iter().filter(|row| row.engine == engine);
-    rows.filter(|row| {
-        let status = known.divergences.get(row.signature);
-        status.is_some_and(|status| !matches!(status, Status::FixedIn { .. }))
-    })
-    .find(|row| {
-        let modules = script.steps.iter().filter_map(|step| match step {
-            Step::Define { wasm, .. } => Some(wasm),
-            _ => None,
-        });
-        modules.into_iter().any(|wasm| any_memory(wasm, row.memory))
-    })
-    .map(|row| row.signature)
+    rows.filter(|row| known.open(row.signature).is_some())
+        .find(|row| {
+            let modules = script.steps.iter().filter_map(|step| match step {
+                Step::Define { wasm, .. } => Some(wasm),
+                _ => None,
+            });
+            modules.into_iter().any(|wasm| any_memory(wasm, row.memory))
+        })
+        .map(|row| row.signature)
 }
 
 /// Whether a memory that a module defines or imports is such a one.
@@ -64,6 +61,7 @@ fn any_memory(wasm: &[u8], such: fn(&MemoryType) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::Status;
     use crate::script::wast::parse;
 
     #[test]

@@ -172,17 +172,20 @@ fn compare_memories(step: usize, expected: &StepObservation, got: &StepObservati
     }
     for want in &expected.memories {
         let Some(have) = find(want) else { continue };
-        // Both list ascending chunks; a chunk that the reference does not list
-        // was never asked of the engine either.
-        let mismatch = want.chunks.iter().find(|chunk| {
-            have.chunks
-                .binary_search_by_key(&chunk.index, |c| c.index)
-                .map_or(true, |at| have.chunks[at].digest != chunk.digest)
-        });
+        // What the engine looked at decides. Both list ascending chunks, and a
+        // chunk that the reference does not list is zero.
+        let specified = |index: u64| {
+            let at = want.chunks.binary_search_by_key(&index, |c| c.index);
+            at.map_or(0, |at| want.chunks[at].digest)
+        };
+        let mismatch = have
+            .chunks
+            .iter()
+            .find(|chunk| chunk.digest != specified(chunk.index));
         if let Some(chunk) = mismatch {
             return Comparison::Differs(Difference {
                 // A chunk of zeros that is not one: nobody ever wrote there.
-                class: if chunk.digest == 0 {
+                class: if specified(chunk.index) == 0 {
                     Class::StaleData
                 } else {
                     Class::MemoryContents
@@ -328,5 +331,21 @@ mod tests {
             class(memory(65_536, 7), memory(131_072, 7)),
             Some(Class::MemorySize)
         );
+        // Of a large memory the reference lists what is not zero, the engine
+        // what it was asked for.
+        let large = |chunks: &[(u64, u64)]| MemoryState {
+            chunks: chunks
+                .iter()
+                .map(|&(index, digest)| ChunkDigest { index, digest })
+                .collect(),
+            ..memory(1 << 32, 0)
+        };
+        let specified = || large(&[(1, 7), (9, 7)]);
+        let right = large(&[(0, 0), (1, 7), (2, 0)]);
+        assert_eq!(class(specified(), right), None);
+        let stray = large(&[(0, 0), (1, 7), (2, 8)]);
+        assert_eq!(class(specified(), stray), Some(Class::StaleData));
+        let lost = large(&[(1, 0)]);
+        assert_eq!(class(specified(), lost), Some(Class::MemoryContents));
     }
 }

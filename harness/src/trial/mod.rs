@@ -9,7 +9,7 @@ pub use subject::subject;
 use crate::engine::reference::{self, ReferenceRun};
 use crate::engine::{Budget, Capture, Job};
 use crate::judge::{Class, Comparison, Difference, Stop, compare};
-use crate::observation::{CHUNK, Observation, Timing, Watch};
+use crate::observation::{Observation, Timing, Watch};
 use crate::script::{Script, Step};
 use crate::worker::{Answer, Death, Runner};
 
@@ -87,8 +87,8 @@ pub fn try_script_keeping(
     keep: &mut dyn FnMut(&ReferenceRun, &Judged) -> Result<(), String>,
 ) -> Result<Trial, String> {
     let began = Instant::now();
-    // Small memories are looked at whole. Where there are large ones, the
-    // first run only finds out which of their chunks are worth a look.
+    // Small memories are looked at whole. Of large ones the reference lists
+    // what is not zero, and says which chunks are worth a look elsewhere.
     let whole = Watch {
         full: reference::WATCH_FULL,
         full_after_trap: reference::WATCH_FULL_AFTER_TRAP,
@@ -99,15 +99,6 @@ pub fn try_script_keeping(
     let mut reference = reference::observe(&first, &reference::Options::default());
     let watch = reference::watch_for(&reference);
     let job = first.watching(&watch);
-    let large = u128::from(reference::WATCH_FULL_AFTER_TRAP) * CHUNK as u128;
-    let states = reference
-        .observation
-        .steps
-        .iter()
-        .flat_map(|step| &step.memories);
-    if states.map(|state| state.bytes).any(|bytes| bytes > large) {
-        reference = reference::observe(&job, &reference::Options::default());
-    }
     reference.forget_unwatched(&watch);
     let mut trial = Trial {
         reference,

@@ -174,7 +174,7 @@ fn row(file: &Path, source: &Source, stated: &Stated, trial: &Trial, corpus: &Co
     let status = stated
         .signature
         .as_ref()
-        .and_then(|s| corpus.known.divergences.get(s));
+        .and_then(|s| corpus.known.status(s));
     let mut note = String::new();
     let wrong = source
         .steps

@@ -14,7 +14,8 @@ use crate::table::table;
 /// them; with SIGNATURE and one of the statuses, sets it.
 #[derive(Args)]
 pub(crate) struct Triage {
-    /// The divergence to set the status of: the name of its file, without .wast
+    /// The divergence to set the status of: the name of its file, without
+    /// .wast; for many at once a pattern, in which * stands for any text
     #[arg(value_name = "SIGNATURE", requires = "status")]
     signature: Option<String>,
     #[command(flatten)]
@@ -41,6 +42,9 @@ struct StatusArgs {
     /// It is intended, for REASON (name the section of the specification)
     #[arg(long, value_name = "REASON", requires = "signature")]
     intended: Option<String>,
+    /// It is another face of the divergence SIGNATURE
+    #[arg(long, value_name = "SIGNATURE", requires = "signature")]
+    same_as: Option<String>,
 }
 
 impl StatusArgs {
@@ -50,8 +54,12 @@ impl StatusArgs {
             reported,
             fixed_in,
             intended,
+            same_as,
         } = self;
         let given = |text: Option<String>| text.map(|text| text.trim().to_owned());
+        if let Some(signature) = given(same_as) {
+            return Ok(Status::SameAs { signature });
+        }
         let status = match (given(reported), given(fixed_in), given(intended)) {
             (Some(link), _, _) => {
                 if !link.starts_with("https://") {
@@ -85,10 +93,16 @@ impl Triage {
         if let Some(signature) = self.signature {
             let signature = signature.trim_end_matches(".wast").to_owned();
             let file = corpus.path(&signature);
-            if !file.exists() && !corpus.known.divergences.contains_key(&signature) {
+            let known = &corpus.known.divergences;
+            if !file.exists() && !known.contains_key(&signature) && !signature.contains('*') {
                 bail!("{}: no such divergence", file.display());
             }
             let status = self.status.status()?;
+            if let Status::SameAs { signature } = &status
+                && !known.contains_key(signature)
+            {
+                bail!("{signature}: no such divergence");
+            }
             println!("{signature}: {status}");
             corpus.known.divergences.insert(signature, status);
             corpus.save().map_err(|why| anyhow!(why))?;
@@ -124,8 +138,7 @@ fn rows(corpus: &Corpus) -> anyhow::Result<Vec<Row>> {
             class: signature.split('_').next().unwrap_or_default().to_owned(),
             status: corpus
                 .known
-                .divergences
-                .get(&signature)
+                .status(&signature)
                 .cloned()
                 .unwrap_or(Status::New),
             diverging: stated(text.as_deref().unwrap_or_default()).diverging,
@@ -141,6 +154,7 @@ fn show(rows: &[Row]) {
     for row in rows {
         let status = match row.file {
             true => row.status.to_string(),
+            false if row.signature.contains('*') => row.status.to_string(),
             false => format!("{} (no file)", row.status),
         };
         let configurations = match &row.diverging[..] {
