@@ -23,7 +23,7 @@ pub use shard::Shard;
 pub use sighting::Sighting;
 pub use tally::{Phases, Tally, Verdicts, add_counts};
 
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Shapes};
 use crate::engine::{Budget, needed_by_script};
 use crate::generate;
 use crate::observation::Outcome;
@@ -194,11 +194,12 @@ impl JobRun<'_> {
         self.progress.cases.fetch_add(1, Ordering::Relaxed);
 
         let needs = needed_by_script(&script);
+        let shapes = Shapes::of(&script);
         let mut outcomes = self.outcomes.lock().map_err(|_| "a job panicked")?;
         outcomes.cases += 1;
         outcomes.phases.generate += u64::try_from(generated.as_nanos()).unwrap_or(u64::MAX);
         outcomes.phases.add(&trial);
-        outcomes.coverage.add(&trial.reference.trace);
+        outcomes.coverage.add(&shapes, &trial.reference.trace);
         for (index, judged) in drawn.into_iter().zip(&trial.judged) {
             outcomes.tallies[index].add(judged, needs);
         }

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trapline_reference::{
-    Access, Config, Error, Extern, FuncType, InstanceId, Memory, MemoryId, Module, Rejection,
-    Rules, Specification, Store, Trap, Value,
+    Access, Config, Error, Extern, InstanceId, Memory, MemoryId, Module, Rejection, Rules,
+    Specification, Store, Trap, Value,
 };
 
+mod host;
 mod threads;
 
 use super::driver::{self, Embedding};
@@ -15,7 +16,8 @@ use super::{Engine, Feature, Features, Job};
 use crate::observation::{
     CHUNK, ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digest,
 };
-use crate::script::{HOST, HostFunc, HostOp, Step};
+use crate::script::{HOST, HostFunc, Step};
+use host::{call_host, host_func};
 use threads::Threads;
 
 /// What the reference can run.
@@ -72,7 +74,8 @@ pub struct ReferenceRun {
     /// digest of one that is not listed is 0.
     pub observation: Observation,
     /// Per step, the accesses to memories in order; empty unless
-    /// [`Options::trace`].
+    /// [`Options::trace`]. Modules have the number of the step that defines
+    /// them.
     pub trace: Vec<Vec<Access>>,
     /// The chunks worth looking at in large memories.
     interesting: BTreeSet<u64>,
@@ -227,7 +230,9 @@ impl Embedding for Reference {
     type Instance = InstanceId;
 
     fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
-        compile(wasm)
+        // The trace has one entry for every step done.
+        let step = u32::try_from(self.trace.len()).unwrap_or(NO_STEP);
+        compile(wasm).map(|module| module.numbered(step))
     }
 
     fn instantiate(&mut self, module: &Module) -> Result<InstanceId, Outcome> {
@@ -329,14 +334,18 @@ impl Embedding for Reference {
     }
 }
 
+/// The number of a module that no step of the script itself defines.
+const NO_STEP: u32 = u32::MAX;
+
 fn compile(wasm: &[u8]) -> Result<Module, Outcome> {
-    Module::new(wasm).map_err(|rejection| match rejection {
+    let module = Module::new(wasm).map_err(|rejection| match rejection {
         Rejection::Invalid(invalid) => Outcome::Rejected {
             stage: Stage::Compile,
             reason: invalid.to_string(),
         },
         Rejection::Unsupported(what) => Outcome::Unsupported(what),
-    })
+    })?;
+    Ok(module.numbered(NO_STEP))
 }
 
 /// The digest of a chunk; one that is not stored is zero, without a look.
@@ -358,48 +367,6 @@ fn chunk_digest(
             digest
         }
     }
-}
-
-/// A function of the built-in instance, as an import.
-fn host_func(store: &mut Store, name: &str) -> Option<Extern> {
-    let func = HostFunc::parse(name)?;
-    let (params, results) = func.ty();
-    let ty = FuncType {
-        params: params.to_vec(),
-        results: results.to_vec(),
-    };
-    let id = store.add_func(
-        ty,
-        Arc::new(move |store, args| call_host(store, &func, args)),
-    );
-    Some(Extern::Func(id))
-}
-
-/// Does what a function of the built-in instance is for.
-fn call_host(store: &mut Store, func: &HostFunc, args: &[Value]) -> Result<Vec<Value>, Error> {
-    let instance = store.registered(&func.instance).ok_or(Trap::Host)?;
-    let Some(Extern::Memory(memory)) = store.export(instance, &func.memory) else {
-        return Err(Trap::Host.into());
-    };
-    let absent = || Error::Absent("the arguments do not fit the function".to_owned());
-    let value = match (func.op, args) {
-        (HostOp::Grow, &[Value::I64(delta)]) => {
-            Value::I64(store.grow(memory, delta).unwrap_or(u64::MAX))
-        }
-        (HostOp::Size, &[]) => Value::I64(store.size(memory) as u64),
-        (HostOp::Read, &[Value::I64(at)]) => {
-            Value::I64(store.read(memory, at).map_or(u64::MAX, u64::from))
-        }
-        (HostOp::Write, &[Value::I64(at), Value::I32(byte)]) => {
-            Value::I32(if store.write(memory, at, byte as u8) {
-                0
-            } else {
-                u32::MAX
-            })
-        }
-        _ => return Err(absent()),
-    };
-    Ok(vec![value])
 }
 
 fn outcome_of(error: Error) -> Outcome {

@@ -121,7 +121,7 @@ impl Body<'_> {
                 self.emit(made);
                 self.consume(dice, value);
             }
-            Kind::Store => {
+            Kind::Store | Kind::StoreLane => {
                 self.push_stored(dice, memory, from, instruction, offset);
                 self.emit(made);
             }
@@ -153,10 +153,6 @@ impl Body<'_> {
                 self.emit(made);
                 self.consume(dice, value);
             }
-            Kind::StoreLane => {
-                self.push_value(dice, value);
-                self.emit(made);
-            }
         }
     }
 
@@ -169,7 +165,7 @@ impl Body<'_> {
         instruction: &MemoryInstruction,
         offset: u64,
     ) {
-        if dice.percent(55) {
+        if !self.is_straight() && dice.percent(55) {
             let same_width = table::ATOMIC_LOADS.iter().find(|load| {
                 load.value == instruction.value && load.width_log2 == instruction.width_log2
             });
@@ -210,8 +206,8 @@ impl Body<'_> {
         self.emit(or);
     }
 
-    /// Pushes what a store writes: a value, or one that was loaded and changed,
-    /// which compilers fuse.
+    /// Pushes what a store writes: a value, or one that was changed, mostly
+    /// after it was loaded from there, which compilers fuse.
     fn push_stored(
         &mut self,
         dice: &mut Dice<'_, '_>,
@@ -221,19 +217,21 @@ impl Body<'_> {
         offset: u64,
     ) {
         let ty = store.value;
-        if !dice.percent(25) {
+        if !dice.percent(30) {
             return self.push_value(dice, ty);
         }
         let load = table::LOADS
             .iter()
             .rev()
             .find(|load| load.value == ty && load.width_log2 == store.width_log2);
-        let Some(load) = load else {
-            return self.push_value(dice, ty);
-        };
-        let memarg = self.memarg(memory, offset, 0);
-        self.push_from(memory, from);
-        self.emit((load.make)(memarg, 0));
+        match load {
+            Some(load) if !self.is_straight() && dice.percent(80) => {
+                let memarg = self.memarg(memory, offset, 0);
+                self.push_from(memory, from);
+                self.emit((load.make)(memarg, 0));
+            }
+            _ => self.push_value(dice, ty),
+        }
         let operation = match ty {
             ValType::I32 => dice.pick(&[
                 Instruction::I32Add,
@@ -255,7 +253,8 @@ impl Body<'_> {
             ]),
             // Only operations on bits: a NaN keeps its payload.
             ValType::F32 => Instruction::F32Neg,
-            _ => Instruction::F64Abs,
+            ValType::F64 => Instruction::F64Abs,
+            _ => Instruction::V128Not,
         };
         if matches!(ty, ValType::I32 | ValType::I64) {
             self.push_value(dice, ty);

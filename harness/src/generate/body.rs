@@ -63,6 +63,8 @@ pub(super) struct Body<'p> {
     results: Vec<(ValType, u32)>,
     /// Results are folded into this local instead of being returned one by one.
     accumulator: Option<u32>,
+    /// Whether no access is preceded by another one at the same address.
+    straight: bool,
 }
 
 impl<'p> Body<'p> {
@@ -75,12 +77,24 @@ impl<'p> Body<'p> {
             uses: Vec::new(),
             results: Vec::new(),
             accumulator: None,
+            straight: false,
         }
+    }
+
+    /// From now on, values to store and to compare with are not loaded from
+    /// where they go: the load would trap first.
+    pub(super) fn go_straight(&mut self) {
+        self.straight = true;
     }
 
     /// Returns one number made of all results instead of the results.
     pub(super) fn accumulate(&mut self) {
         self.accumulator = Some(self.local(ValType::I64));
+    }
+
+    /// Whether [`Self::go_straight`] was asked for.
+    pub(super) fn is_straight(&self) -> bool {
+        self.straight
     }
 
     pub(super) fn emit(&mut self, instruction: Instruction<'static>) {

@@ -11,6 +11,7 @@ use super::edge::{self, Place};
 use super::memory::{Live, Means};
 use super::module::{Function, Plan};
 use super::segments::Mode;
+use crate::coverage::Position;
 
 /// Everything a call of a function works on.
 pub(super) struct Scene<'a> {
@@ -74,6 +75,37 @@ pub(super) fn arguments(
         .map(|(&(ty, role), arg)| match arg {
             Some(arg) => value(ty, arg),
             None => value(ty, by_role(dice, role)),
+        })
+        .collect()
+}
+
+/// Chooses the arguments of a call whose last use stands at a position, and
+/// whose conditions hold.
+pub(super) fn at_position(
+    dice: &mut Dice<'_, '_>,
+    scene: &mut Scene<'_>,
+    function: &Function,
+    position: Position,
+) -> Vec<Value> {
+    let mut call = Call {
+        scene,
+        function,
+        args: vec![None; function.params.len()],
+        last: None,
+    };
+    if let Some((last, others)) = function.uses.split_last() {
+        call.place(dice, last, position);
+        for what in others {
+            call.choose(dice, what, Place::Inside);
+        }
+    }
+    call.account();
+    let args = call.args;
+    std::iter::zip(&function.params, args)
+        .map(|(&(ty, role), arg)| match (arg, role) {
+            (Some(arg), _) => value(ty, arg),
+            (None, Role::Flag) => value(ty, 1),
+            (None, role) => value(ty, by_role(dice, role)),
         })
         .collect()
 }
@@ -157,6 +189,44 @@ impl Call<'_, '_> {
             args: &self.args,
         };
         self.args[param] = Some(address.solve(operand, garbage, &context));
+    }
+
+    /// Puts a use at exactly this position.
+    fn place(&mut self, dice: &mut Dice<'_, '_>, what: &Use, position: Position) {
+        match what {
+            Use::Access {
+                memory,
+                address,
+                width,
+                reach,
+                aligned,
+            } => {
+                let live = self.live(*memory).clone();
+                let step = if *aligned { *width } else { 1 };
+                let effective = edge::at(dice, &live, (*width, step), address.offset, position);
+                // A loop gets there in its last turn.
+                let back = match position {
+                    Position::LastLegal | Position::FirstIllegal => *reach,
+                    _ => 0,
+                };
+                self.set(dice, address, live.bytes(), effective - u128::from(back));
+            }
+            Use::Range {
+                area,
+                address,
+                length,
+            } => {
+                let live = self.area(*area);
+                let length = self.known(*length).unwrap_or(0);
+                let effective = edge::at(dice, &live, (length, 1), address.offset, position);
+                self.set(dice, address, live.bytes(), effective);
+            }
+            Use::Grow { memory, delta } => {
+                if let Some(param) = self.is_open(*delta) {
+                    self.args[param] = Some(edge::delta_to(dice, self.live(*memory), position));
+                }
+            }
+        }
     }
 
     fn choose(&mut self, dice: &mut Dice<'_, '_>, what: &Use, place: Place) {

@@ -1,6 +1,7 @@
 //! Cases: the stories that scripts tell.
 
 use super::Options;
+use super::aim::Aim;
 use super::call::{self, Scene};
 use super::dice::Dice;
 use super::edge::{self, Place};
@@ -58,7 +59,11 @@ enum Plot {
 
 /// Tells a story.
 pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
-    let profile = Profile::choose(dice, options);
+    let aim = Aim::of(dice.bits(), options);
+    let profile = match &aim {
+        Some(aim) => aim.profile(),
+        None => Profile::choose(dice, options),
+    };
     let mut story = Story {
         dice,
         profile,
@@ -69,6 +74,10 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
         instances: Vec::new(),
         offered: Vec::new(),
     };
+    if let Some(aim) = aim {
+        story.aimed(&aim);
+        return Script { steps: story.steps };
+    }
     let invalid = if profile.focus.is_none() { 4 } else { 0 };
     let foreign = if profile.focus.is_none() { 3 } else { 0 };
     if profile.leans_to(Focus::Foreign) {
@@ -207,7 +216,7 @@ impl Story<'_, '_, '_> {
         }
     }
 
-    fn define(&mut self, plan: Plan) -> usize {
+    pub(super) fn define(&mut self, plan: Plan) -> usize {
         let index = self.plans.len();
         self.steps.push(Step::Define {
             module: format!("m{index}"),
@@ -219,7 +228,7 @@ impl Story<'_, '_, '_> {
 
     /// Instantiates a module. One that is meant to fail is called all the
     /// same: where it did fail, the calls are absent.
-    fn instantiate(&mut self, plan: usize, place: Place) -> usize {
+    pub(super) fn instantiate(&mut self, plan: usize, place: Place) -> usize {
         let index = self.instances.len();
         // Not the index: an instance that failed to be is not kept, but its
         // name is taken.
@@ -257,7 +266,7 @@ impl Story<'_, '_, '_> {
 
     /// Registers an instance as the owner of the memories, which the host's
     /// functions and later modules find under this name.
-    fn register(&mut self, instance: usize) {
+    pub(super) fn register(&mut self, instance: usize) {
         let Some(instance) = self.instances.get(instance) else {
             return;
         };

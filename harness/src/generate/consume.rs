@@ -13,7 +13,18 @@ use super::edge;
 impl Body<'_> {
     /// Keeps what a load left on the stack, mostly as it is.
     pub(super) fn consume(&mut self, dice: &mut Dice<'_, '_>, ty: ValType) {
-        if !dice.percent(35) {
+        let (operated, selected) = if self.is_straight() {
+            (75, 25)
+        } else {
+            (35, 10)
+        };
+        if !dice.percent(operated) {
+            return self.keep(ty);
+        }
+        if dice.percent(selected) {
+            self.push_value(dice, ty);
+            self.push_flag(dice);
+            self.emit(I::Select);
             return self.keep(ty);
         }
         let kept = match ty {
@@ -42,7 +53,6 @@ impl Body<'_> {
             (I::I32And, ValType::I32),
             (I::I32LtU, ValType::I32),
             (I::I32Mul, ValType::I32),
-            (I::Select, ValType::I32),
         ]);
         self.operate(dice, ValType::I32, instruction);
         result
@@ -63,7 +73,6 @@ impl Body<'_> {
             (I::I64And, ValType::I64),
             (I::I64LtS, ValType::I32),
             (I::I64Sub, ValType::I64),
-            (I::Select, ValType::I64),
         ]);
         self.operate(dice, ValType::I64, instruction);
         result
@@ -80,10 +89,6 @@ impl Body<'_> {
             | I::I64And
             | I::I64LtS
             | I::I64Sub => self.push_value(dice, ty),
-            I::Select => {
-                self.push_value(dice, ty);
-                self.push_flag(dice);
-            }
             _ => {}
         }
         self.emit(instruction);

@@ -94,7 +94,8 @@ pub(super) fn expand(seed: u64, index: u64, len: usize) -> Vec<u8> {
     bytes
 }
 
-fn mix(mut z: u64) -> u64 {
+/// The finalizer of SplitMix64.
+pub(super) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

@@ -4,6 +4,7 @@ use wasm_encoder::MemoryType;
 
 use super::dice::Dice;
 use super::memory::{Live, page_log2, pages_at_most};
+use crate::coverage::Position;
 
 /// Where an effective address is to stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,54 @@ pub(super) fn effective(dice: &mut Dice<'_, '_>, live: &Live, width: u64, place:
             7 => size.saturating_sub(1),
             _ => around(dice, size, width),
         },
+    }
+}
+
+/// An effective address at exactly this position, for an access of so many
+/// bytes that comes in steps (its alignment, or 1), with a static offset. The
+/// memory has room for 160 bytes at least.
+pub(super) fn at(
+    dice: &mut Dice<'_, '_>,
+    live: &Live,
+    (width, step): (u64, u64),
+    offset: u64,
+    position: Position,
+) -> u128 {
+    let (width, step) = (u128::from(width), u128::from(step));
+    let space = 1u128 << if live.ty.memory64 { 64 } else { 32 };
+    let last = live.bytes().saturating_sub(width);
+    match position {
+        Position::Inside => u128::from(offset).next_multiple_of(step) + step * more(dice, 3),
+        Position::LastLegal => last,
+        Position::FirstIllegal => last + step,
+        Position::Beyond => match dice.up_to(2) {
+            0 => last + step * (2 + more(dice, 20)),
+            1 => space / 2,
+            _ => space - width,
+        },
+        Position::Wrapping => space - width + step * (1 + more(dice, 1)),
+    }
+}
+
+fn more(dice: &mut Dice<'_, '_>, most: u64) -> u128 {
+    dice.up_to(most).into()
+}
+
+/// A number of pages to grow by, to exactly this position against the maximum.
+pub(super) fn delta_to(dice: &mut Dice<'_, '_>, live: &Live, position: Position) -> u64 {
+    let most = live.ty.maximum.unwrap_or(pages_at_most(&live.ty));
+    let room = most.saturating_sub(live.pages);
+    let widest = if live.ty.memory64 {
+        u64::MAX
+    } else {
+        0xffff_ffff
+    };
+    match position {
+        Position::Inside => room.min(1),
+        Position::LastLegal => room,
+        Position::FirstIllegal => room + 1,
+        Position::Beyond => room + 2 + dice.up_to(70_000),
+        Position::Wrapping => widest - dice.up_to(live.pages.saturating_sub(1)),
     }
 }
 

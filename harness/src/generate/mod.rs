@@ -9,10 +9,12 @@
 //! operations (`bulk`), grows and calls (`grow`), at address expressions
 //! (`address`) that can be solved for their parameter. So every call (`call`)
 //! can put whichever access it likes on whichever edge (`edge`), and one
-//! compiled module serves dozens of calls.
+//! compiled module serves dozens of calls. Some cases go round the cells of the
+//! space instead (`aim`, `visit`), so that none is left to chance.
 
 mod access;
 mod address;
+mod aim;
 mod body;
 mod bulk;
 mod call;
@@ -33,6 +35,7 @@ mod segments;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod visit;
 
 use arbitrary::Unstructured;
 
@@ -84,7 +87,12 @@ const CASE_BYTES: usize = 6 << 10;
 /// The first `length` of the bytes that case number `index` of the campaign
 /// with this seed is made from.
 pub fn case_bytes(seed: u64, index: u64, length: usize) -> Vec<u8> {
-    dice::expand(seed, index, length)
+    let mut bytes = dice::expand(seed, index, length);
+    // The first eight are the number that an aim is told by: see `aim`.
+    let number = dice::mix(seed).wrapping_add(index).to_le_bytes();
+    let first = length.min(number.len());
+    bytes[..first].copy_from_slice(&number[..first]);
+    bytes
 }
 
 /// Case number `index` of the campaign with this seed.

@@ -180,7 +180,6 @@ impl Body<'_> {
     /// A loop of a few turns that walks up or down, perhaps over the end.
     fn walk(&mut self, dice: &mut Dice<'_, '_>) {
         let memory = self.choose_memory(dice);
-        let at = self.plan.memories[memory as usize].address();
         let address = self.invent_address(dice, memory);
         let operand = self.hold(memory, &address);
         let instruction = self.choose_or_scalar(dice);
@@ -190,28 +189,46 @@ impl Body<'_> {
             2 => dice.pick(&[1, 16, 4096]),
             _ => 0x1_0000,
         };
-        let left = self.local(ValType::I32);
-        let (add, sub) = match at {
-            ValType::I64 => (Instruction::I64Add, Instruction::I64Sub),
-            _ => (Instruction::I32Add, Instruction::I32Sub),
-        };
         let down = dice.percent(25);
-        self.push_const(ValType::I32, turns);
-        self.emit(Instruction::LocalSet(left));
-        self.emit(Instruction::Loop(BlockType::Empty));
+        let left = self.begin_turns(turns);
         let reach = if down { 0 } else { (turns - 1) * stride };
         let from = From::Local(&address, operand);
         self.access(dice, memory, from, &instruction, reach);
-        self.emit(Instruction::LocalGet(operand));
-        self.push_const(at, stride);
-        self.emit(if down { sub } else { add });
-        self.emit(Instruction::LocalSet(operand));
+        self.advance(memory, operand, stride, down);
+        self.end_turns(left);
+    }
+
+    /// Begins a loop of so many turns; gives the local that counts them.
+    pub(super) fn begin_turns(&mut self, turns: u64) -> u32 {
+        let left = self.local(ValType::I32);
+        self.push_const(ValType::I32, turns);
+        self.emit(Instruction::LocalSet(left));
+        self.emit(Instruction::Loop(BlockType::Empty));
+        left
+    }
+
+    /// Ends the loop that [`Self::begin_turns`] began.
+    pub(super) fn end_turns(&mut self, left: u32) {
         self.emit(Instruction::LocalGet(left));
         self.push_const(ValType::I32, 1);
         self.emit(Instruction::I32Sub);
         self.emit(Instruction::LocalTee(left));
         self.emit(Instruction::BrIf(0));
         self.emit(Instruction::End);
+    }
+
+    /// Moves a local that holds an operand on, or back.
+    pub(super) fn advance(&mut self, memory: u32, operand: u32, stride: u64, down: bool) {
+        let at = self.plan.memories[memory as usize].address();
+        self.emit(Instruction::LocalGet(operand));
+        self.push_const(at, stride);
+        self.emit(match (at, down) {
+            (ValType::I64, false) => Instruction::I64Add,
+            (ValType::I64, true) => Instruction::I64Sub,
+            (_, false) => Instruction::I32Add,
+            (_, true) => Instruction::I32Sub,
+        });
+        self.emit(Instruction::LocalSet(operand));
     }
 
     /// Accesses at one operand before and after a grow.
@@ -250,7 +267,7 @@ impl Body<'_> {
     }
 
     /// Evaluates an address expression into a local.
-    fn hold(&mut self, memory: u32, address: &Address) -> u32 {
+    pub(super) fn hold(&mut self, memory: u32, address: &Address) -> u32 {
         let local = self.local(self.plan.memories[memory as usize].address());
         self.push_address(memory, address);
         self.emit(Instruction::LocalSet(local));

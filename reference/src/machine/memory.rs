@@ -5,7 +5,7 @@ use super::{Frame, Machine};
 use crate::memory::{Bulk, Kind, MemoryId, Request, Site, Wait};
 use crate::module::Access;
 use crate::numeric::Slot;
-use crate::store::Store;
+use crate::store::{CodePlace, Store};
 use crate::trap::{Error, Traps};
 use crate::value::ValueType;
 
@@ -87,16 +87,16 @@ impl Machine {
             let writes = instruction.writes();
             let length = instruction.width.into();
             let at = u128::from(request.address) + u128::from(offset);
-            record(
-                store,
-                instruction.name,
-                id,
-                &request.site,
-                (at, offset),
+            let access = crate::Access {
+                op: instruction.name,
+                address: at,
+                offset,
                 length,
                 writes,
-                done.is_err(),
-            );
+                trapped: done.is_err(),
+                ..seen(store, frame, id, &request.site)
+            };
+            store.trace.push(access);
         }
         if let Some(value) = done? {
             self.push(value);
@@ -114,7 +114,12 @@ impl Machine {
         self.push(narrow(pages, address));
         if store.config.trace {
             let end = memory.bytes();
-            record(store, "memory.size", id, &site, (end, 0), 0, false, false);
+            let access = crate::Access {
+                op: "memory.size",
+                address: end,
+                ..seen(store, frame, id, &site)
+            };
+            store.trace.push(access);
         }
     }
 
@@ -148,7 +153,7 @@ impl Machine {
         self.burn(length, store.memories[id as usize].bytes())?;
         let memory = &mut store.memories[id as usize];
         let done = store.config.rules.fill(&bulk, memory, value);
-        record_bulk(store, "memory.fill", id, &bulk, done.is_err());
+        record_bulk(store, frame, "memory.fill", id, &bulk, done.is_err());
         Ok(done?)
     }
 
@@ -185,18 +190,16 @@ impl Machine {
         if store.config.trace {
             let site = bulk.source_site.as_ref().unwrap_or(&bulk.site);
             let beyond = u128::from(source) + u128::from(length) > size_read;
-            record(
-                store,
-                "memory.copy",
-                from,
-                site,
-                (source.into(), 0),
-                length.into(),
-                false,
-                beyond,
-            );
-            record_bulk(store, "memory.copy", to, &bulk, done.is_err());
+            let access = crate::Access {
+                op: "memory.copy",
+                address: source.into(),
+                length: length.into(),
+                trapped: beyond,
+                ..seen(store, frame, from, site)
+            };
+            store.trace.push(access);
         }
+        record_bulk(store, frame, "memory.copy", to, &bulk, done.is_err());
         Ok(done?)
     }
 
@@ -223,7 +226,7 @@ impl Machine {
             .config
             .rules
             .init(&bulk, memory, &instance.data[data as usize]);
-        record_bulk(store, "memory.init", id, &bulk, done.is_err());
+        record_bulk(store, frame, "memory.init", id, &bulk, done.is_err());
         Ok(done?)
     }
 
@@ -251,49 +254,48 @@ fn narrow(pages: u128, address: ValueType) -> Slot {
     }
 }
 
-fn record_bulk(store: &mut Store, op: &'static str, id: u32, bulk: &Bulk, trapped: bool) {
+fn record_bulk(
+    store: &mut Store,
+    frame: &Frame,
+    op: &'static str,
+    id: u32,
+    bulk: &Bulk,
+    trapped: bool,
+) {
     if store.config.trace {
-        let at = (bulk.destination.into(), 0);
-        record(
-            store,
+        let access = crate::Access {
             op,
-            id,
-            &bulk.site,
-            at,
-            bulk.length.into(),
-            true,
+            address: bulk.destination.into(),
+            length: bulk.length.into(),
+            writes: true,
             trapped,
-        );
+            ..seen(store, frame, id, &bulk.site)
+        };
+        store.trace.push(access);
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the fields of the record, most of them"
-)]
-fn record(
-    store: &mut Store,
-    op: &'static str,
-    id: u32,
-    site: &Site,
-    (address, offset): (u128, u64),
-    length: u128,
-    writes: bool,
-    trapped: bool,
-) {
+/// What every record of an instruction has: which memory, and where the
+/// instruction stands.
+fn seen(store: &Store, frame: &Frame, id: u32, site: &Site) -> crate::Access {
     let memory = &store.memories[id as usize];
-    store.trace.push(crate::Access {
-        op,
+    crate::Access {
+        op: "",
         memory: MemoryId(id),
         ordinal: site.memory,
         imported: site.imported,
         ty: memory.ty(),
-        address,
-        offset,
-        length,
+        address: 0,
+        offset: 0,
+        length: 0,
         size: memory.bytes(),
-        writes,
-        trapped,
+        writes: false,
+        trapped: false,
         grow: None,
-    });
+        code: Some(CodePlace {
+            module: store.instances[frame.instance as usize].module,
+            // Its program counter is already at the next instruction.
+            offset: frame.code.offsets[frame.pc - 1],
+        }),
+    }
 }

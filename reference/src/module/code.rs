@@ -10,6 +10,8 @@ pub(crate) struct Code {
     /// What the locals that are not parameters start with.
     pub(crate) locals: Vec<Slot>,
     pub(crate) instrs: Vec<Instr>,
+    /// Where each of them stands in the binary: its first byte.
+    pub(crate) offsets: Vec<u32>,
 }
 
 /// Where a branch goes.

@@ -27,6 +27,7 @@ pub(super) fn compile(
         results: ty.results.len() as u32,
         locals: Vec::new(),
         instrs: Vec::new(),
+        offsets: Vec::new(),
     };
     let mut locals = body.get_locals_reader()?;
     for _ in 0..locals.get_count() {
@@ -65,6 +66,8 @@ pub(super) fn compile(
             expect(validator, 0, result, offset)?;
         }
         compiler.emit(&op, reachable, validator)?;
+        let begun = u32::try_from(offset).unwrap_or(u32::MAX);
+        code.offsets.resize(compiler.instrs.len(), begun);
     }
     ops.finish()?;
     code.instrs = compiler.instrs;

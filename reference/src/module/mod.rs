@@ -18,7 +18,11 @@ pub use proposals::Proposals;
 
 /// A module that is valid and that this crate can run. Cheap to clone.
 #[derive(Clone)]
-pub struct Module(pub(crate) Arc<Definition>);
+pub struct Module {
+    pub(crate) definition: Arc<Definition>,
+    /// See [`Module::numbered`].
+    pub(crate) number: u32,
+}
 
 /// What a module says, by index space; imports come first in each.
 #[derive(Default)]
@@ -132,12 +136,23 @@ impl Module {
     ///
     /// The module is malformed, invalid, or needs what is not supported.
     pub fn with(wasm: &[u8], proposals: Proposals) -> Result<Module, Rejection> {
-        decode::decode(wasm, proposals).map(|definition| Module(Arc::new(definition)))
+        decode::decode(wasm, proposals).map(|definition| Module {
+            definition: Arc::new(definition),
+            number: 0,
+        })
+    }
+
+    /// The same module under a number of the embedder's choice, by which
+    /// [`Access::code`](crate::Access::code) tells modules apart. It is 0
+    /// otherwise.
+    #[must_use]
+    pub fn numbered(self, number: u32) -> Module {
+        Module { number, ..self }
     }
 
     /// The imports: module name, name, type.
     pub fn imports(&self) -> impl Iterator<Item = (&str, &str, &ExternType)> {
-        self.0
+        self.definition
             .imports
             .iter()
             .map(|import| (import.module.as_str(), import.name.as_str(), &import.ty))
@@ -145,7 +160,7 @@ impl Module {
 
     /// The exports: name and type.
     pub fn exports(&self) -> impl Iterator<Item = (&str, ExternType)> {
-        let def = &self.0;
+        let def = &self.definition;
         def.exports.iter().map(|(name, item)| {
             let ty = match *item {
                 Item::Func(i) => ExternType::Func((*def.funcs[i as usize]).clone()),
@@ -161,9 +176,9 @@ impl Module {
 impl fmt::Debug for Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Module")
-            .field("imports", &self.0.imports.len())
-            .field("funcs", &self.0.funcs.len())
-            .field("memories", &self.0.memories)
+            .field("imports", &self.definition.imports.len())
+            .field("funcs", &self.definition.funcs.len())
+            .field("memories", &self.definition.memories)
             .finish_non_exhaustive()
     }
 }

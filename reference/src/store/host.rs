@@ -101,6 +101,7 @@ impl Store {
                 writes: false,
                 trapped: false,
                 grow: Some(grow),
+                code: None,
             });
         }
         result
@@ -129,6 +130,7 @@ impl Store {
                 writes,
                 trapped: failed,
                 grow: None,
+                code: None,
             });
         }
     }

@@ -27,8 +27,8 @@ impl Store {
         module: &Module,
         mut resolve: impl FnMut(&mut Store, &str, &str) -> Option<Extern>,
     ) -> Result<InstanceId, Error> {
-        let mut imports = Vec::with_capacity(module.0.imports.len());
-        for import in &module.0.imports {
+        let mut imports = Vec::with_capacity(module.definition.imports.len());
+        for import in &module.definition.imports {
             let (module, name) = (&import.module, &import.name);
             let found = resolve(self, module, name)
                 .ok_or_else(|| Error::Link(format!("unknown import: {module:?} {name:?}")))?;
@@ -43,10 +43,10 @@ impl Store {
         let id = InstanceId(self.instances.len() as u32);
         self.instances.push(instance);
         self.run_elements(id)?;
-        for (index, data) in module.0.data.iter().enumerate() {
+        for (index, data) in module.definition.data.iter().enumerate() {
             self.run_data(id, index, data)?;
         }
-        if let Some(start) = module.0.start {
+        if let Some(start) = module.definition.start {
             let func = FuncId(self.instances[id.0 as usize].funcs[start as usize]);
             self.invoke(func, &[])?;
         }
@@ -55,9 +55,10 @@ impl Store {
 
     /// <https://webassembly.github.io/spec/core/exec/modules.html#modules>
     fn allocate(&mut self, module: &Module, imports: &[Extern]) -> Result<Instance, Error> {
-        let def = &module.0;
+        let def = &module.definition;
         let mut instance = Instance {
             definition: def.clone(),
+            module: module.number,
             funcs: Vec::with_capacity(def.funcs.len()),
             tables: Vec::with_capacity(def.tables.len()),
             memories: Vec::with_capacity(def.memories.len()),
@@ -169,6 +170,7 @@ impl Store {
                 writes: true,
                 trapped: done.is_err(),
                 grow: None,
+                code: None,
             });
         }
         done?;

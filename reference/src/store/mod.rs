@@ -20,7 +20,7 @@ use crate::value::{NULL, Value};
 pub use host::HostFunc;
 pub(crate) use thread::Waiters;
 pub use thread::{Status, Thread};
-pub use trace::{Access, Grow};
+pub use trace::{Access, CodePlace, Grow};
 
 /// What a run may use, and how.
 #[derive(Clone)]
@@ -114,6 +114,8 @@ pub(crate) struct Global {
 #[derive(Clone)]
 pub(crate) struct Instance {
     pub(crate) definition: Arc<Definition>,
+    /// The number of its module, see [`Module::numbered`](crate::Module::numbered).
+    pub(crate) module: u32,
     pub(crate) funcs: Vec<u32>,
     pub(crate) tables: Vec<u32>,
     pub(crate) memories: Vec<u32>,

@@ -33,6 +33,18 @@ pub struct Access {
     pub trapped: bool,
     /// More of `memory.grow` and `host.grow`.
     pub grow: Option<Grow>,
+    /// Which instruction it was; `None` for grows, for data segments and for
+    /// the host.
+    pub code: Option<CodePlace>,
+}
+
+/// A place in the code of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodePlace {
+    /// The number of the module, see [`Module::numbered`](crate::Module::numbered).
+    pub module: u32,
+    /// The first byte of the instruction, counted from the start of the binary.
+    pub offset: u32,
 }
 
 /// What a grow came to.

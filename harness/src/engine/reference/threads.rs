@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use trapline_reference::{Error, Extern, InstanceId, Module, Status, Store, Thread, Trap};
 
-use super::{compile, host_func, outcome_of};
+use super::host::host_func;
+use super::{compile, outcome_of};
 use crate::observation::Outcome;
 use crate::script::{HOST, Step};
 
