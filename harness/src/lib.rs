@@ -13,6 +13,7 @@ pub mod fuzzing;
 pub mod generate;
 pub mod judge;
 pub mod observation;
+mod operator;
 pub mod power;
 pub mod reduce;
 pub mod report;

@@ -193,10 +193,15 @@ mod tests {
     use crate::generate::{self, Options};
     use crate::observation::Watch;
 
+    /// Visits cells by so many cases, or until there is none left, which is
+    /// looked for now and then.
     fn visit(cases: u64) -> Coverage {
         let options = Options::default();
         let mut coverage = Coverage::new(options.features);
         for index in 0..cases {
+            if index % 500 == 499 && coverage.empty().next().is_none() {
+                break;
+            }
             let script = generate::case(1, index, &options);
             let watch = Watch::default();
             let job = Job::new(&script, options.budget, &watch, &[]);
@@ -237,24 +242,11 @@ mod tests {
         assert!(twice.hits.iter().sum::<u64>() > coverage.hits.iter().sum());
     }
 
+    /// Ten minutes are more cases than this.
     #[test]
-    fn plain_cells_fill_soon() {
-        let coverage = visit(600);
-        let plain = |cell: &Cell| {
-            let plain = match cell.what {
-                What::Place {
-                    shared,
-                    small_pages,
-                    ..
-                } => !shared && !small_pages,
-                What::Shape { .. } => true,
-            };
-            plain && !cell.wide && cell.op.starts_with("i32.load")
-        };
-        let empty: Vec<_> = coverage.empty().filter(plain).collect();
-        assert!(empty.len() < 10, "{empty:?}");
-        let (visited, all) = coverage.share();
-        assert!(visited * 6 > all && visited < all, "{visited} of {all}");
+    fn a_default_campaign_visits_every_cell() {
+        let empty: Vec<_> = visit(10_000).empty().collect();
+        assert!(empty.is_empty(), "{empty:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use super::shape::{Origin, Setting, Shape, Value};
+use crate::operator;
 use crate::script::{Script, Step};
 
 /// The shapes of the accesses in a script's modules: by the step that defines
@@ -256,21 +257,8 @@ enum Access {
     Other,
 }
 
-/// The name of an instruction's visitor method and its proposal.
-fn named(op: &Operator<'_>) -> (&'static str, &'static str) {
-    macro_rules! name {
-        ($( @$proposal:ident $op:ident $({ $($payload:tt)* })? => $visit:ident ($($ann:tt)*) )*) => {
-            match op {
-                $( Operator::$op { .. } => (stringify!($visit), stringify!($proposal)), )*
-                _ => ("", ""),
-            }
-        };
-    }
-    wasmparser::for_each_operator!(name)
-}
-
 fn access(op: &Operator<'_>) -> Option<Access> {
-    let (name, proposal) = named(op);
+    let (name, proposal) = operator::name(op);
     match op {
         Operator::MemoryFill { .. } | Operator::MemoryCopy { .. } | Operator::MemoryInit { .. } => {
             Some(Access::Other)
@@ -286,8 +274,7 @@ fn access(op: &Operator<'_>) -> Option<Access> {
 
 /// Whether an instruction only computes with numbers or vectors.
 fn is_numeric(op: &Operator<'_>) -> bool {
-    let (name, _) = named(op);
-    let name = name.trim_start_matches("visit_");
+    let (name, _) = operator::name(op);
     let numeric = [
         "i32_", "i64_", "f32_", "f64_", "v128_", "i8x", "i16x", "i32x", "i64x", "f32x", "f64x",
     ];

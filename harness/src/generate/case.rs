@@ -6,7 +6,7 @@ use super::call::{self, Scene};
 use super::dice::Dice;
 use super::edge::{self, Place};
 use super::focus::Focus;
-use super::foreign;
+use super::foreign::{Foreign, smith, suite};
 use super::invalid;
 use super::memory::{Live, Means};
 use super::module::Plan;
@@ -54,7 +54,9 @@ enum Plot {
     /// Modules at the edge of validity.
     Invalid,
     /// A module of another generator's making.
-    Foreign,
+    Smith,
+    /// A module of the official suite.
+    Suite,
 }
 
 /// Tells a story.
@@ -80,24 +82,32 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
     }
     let invalid = if profile.focus.is_none() { 4 } else { 0 };
     let foreign = if profile.focus.is_none() { 3 } else { 0 };
-    if profile.leans_to(Focus::Foreign) {
-        story.foreign();
-        return Script { steps: story.steps };
-    }
-    match story.dice.weighted(&[
-        (42, Plot::Solo),
-        (12, Plot::Again),
-        (if profile.mixed { 90 } else { 32 }, Plot::Alias),
-        (10, Plot::HalfWay),
-        (invalid, Plot::Invalid),
-        (foreign, Plot::Foreign),
-    ]) {
+    let plot = match profile.focus {
+        Some(Focus::Foreign) => Plot::Smith,
+        _ => story.dice.weighted(&[
+            (42, Plot::Solo),
+            (12, Plot::Again),
+            (if profile.mixed { 90 } else { 32 }, Plot::Alias),
+            (10, Plot::HalfWay),
+            (invalid, Plot::Invalid),
+            (foreign, Plot::Smith),
+            (foreign, Plot::Suite),
+        ]),
+    };
+    match plot {
         Plot::Solo => story.solo(),
         Plot::Again => story.again(),
         Plot::Alias => story.alias(),
         Plot::HalfWay => story.half_way(),
         Plot::Invalid => story.invalid(),
-        Plot::Foreign => story.foreign(),
+        Plot::Smith => {
+            let foreign = smith::module(story.dice, &story.profile, story.means);
+            story.foreign(foreign);
+        }
+        Plot::Suite => {
+            let foreign = suite::module(story.dice, options.features, story.means);
+            story.foreign(foreign);
+        }
     }
     Script { steps: story.steps }
 }
@@ -182,10 +192,11 @@ impl Story<'_, '_, '_> {
         }
     }
 
-    fn foreign(&mut self) {
-        let Some(foreign) = foreign::module(self.dice, &self.profile, self.means) else {
+    fn foreign(&mut self, foreign: Option<Foreign>) {
+        let Some(foreign) = foreign else {
             return self.solo();
         };
+        self.steps.extend(foreign.before.iter().cloned());
         self.steps.push(Step::Define {
             module: "m0".to_owned(),
             wasm: foreign.wasm.clone(),

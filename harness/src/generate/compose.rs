@@ -230,6 +230,25 @@ impl Story<'_, '_, '_> {
                     plan.functions.push(function);
                 }
             }
+            self.tail_helper(plan, memory);
+        }
+    }
+
+    /// A function that grows a memory by calling another one in its place.
+    fn tail_helper(&mut self, plan: &mut Plan, memory: u32) {
+        let grows = |callee: &&Callable| callee.effect == Effect::Grow(memory);
+        let Some(callee) = plan.callables.iter().find(grows).cloned() else {
+            return;
+        };
+        if plan.profile.features.has(Feature::TailCall) && self.dice.percent(70) {
+            let name = format!("tail{memory}");
+            plan.callables.push(Callable {
+                function: plan.next_function(),
+                name: name.clone(),
+                ..callee.clone()
+            });
+            let function = shape::tail_helper(plan, name, &callee);
+            plan.functions.push(function);
         }
     }
 

@@ -52,12 +52,10 @@ impl Body<'_> {
     pub(super) fn call(&mut self, dice: &mut Dice<'_, '_>, callee: &Callable) {
         self.push_arguments(dice, callee);
         if dice.percent(25) {
-            let place = self.plan.callables.iter();
-            let place = place.take_while(|c| c.function != callee.function).count();
-            self.push_const(ValType::I32, place as u64);
+            let (type_index, table_index) = self.push_table_place(callee);
             self.emit(Instruction::CallIndirect {
-                type_index: callee.function,
-                table_index: 0,
+                type_index,
+                table_index,
             });
         } else {
             self.emit(Instruction::Call(callee.function));
@@ -65,6 +63,14 @@ impl Body<'_> {
         for &result in &callee.results {
             self.keep(result);
         }
+    }
+
+    /// Pushes where a callee stands in the table; gives its type and the table.
+    pub(super) fn push_table_place(&mut self, callee: &Callable) -> (u32, u32) {
+        let place = self.plan.callables.iter();
+        let place = place.take_while(|c| c.function != callee.function).count();
+        self.push_const(ValType::I32, place as u64);
+        (callee.function, 0)
     }
 
     /// Pushes the arguments of a call and notes what it does.

@@ -22,6 +22,9 @@ struct Draft {
     exports: u32,
     /// Whether the function is the start function, which it must not be.
     start: bool,
+    /// In how many bytes numbers of things and sizes are written: 5 are the
+    /// most that they may have.
+    padding: usize,
 }
 
 fn leb(value: u64) -> Vec<u8> {
@@ -66,12 +69,13 @@ pub(super) fn module(dice: &mut Dice<'_, '_>, profile: &Profile) -> (Vec<u8>, Va
         code: load(0x2d, &[0, 0]),
         exports: 1,
         start: false,
+        padding: 1,
     };
-    match dice.up_to(15) {
+    match dice.up_to(17) {
         0 | 1 => draft.memories[0] = edge_limits(dice, flags, wide),
         2 | 3 => draft.code = edge_alignment(dice, has(Feature::Simd)),
         4 | 5 => draft.code = edge_offset(dice, wide),
-        6 => draft.code = edge_index(dice, has(Feature::MultiMemory)),
+        6 => draft.code = edge_index(dice, has(Feature::MultiMemory), wide),
         7 | 8 => edge_segments(dice, &mut draft, at),
         9 => draft.memories[0] = long_limits(dice, flags),
         10 => draft.exports = dice.pick(&[2, 0]),
@@ -86,6 +90,8 @@ pub(super) fn module(dice: &mut Dice<'_, '_>, profile: &Profile) -> (Vec<u8>, Va
             let log2 = dice.pick(&[0, 16, 1, 12, 15, 17, 63, 64, 0xffff_ffff]);
             draft.memories[0].extend(leb(log2));
         }
+        15 => draft.padding = dice.pick(&[2, 5, 6]),
+        16 => edge_counts(dice, &mut draft, at),
         _ => draft.param = dice.pick(&[ValType::I32, ValType::I64, ValType::F32]),
     }
     let param = draft.param;
@@ -150,13 +156,34 @@ fn edge_offset(dice: &mut Dice<'_, '_>, wide: bool) -> Vec<u8> {
 }
 
 /// A memory index that is there or not, in a `memarg` and elsewhere.
-fn edge_index(dice: &mut Dice<'_, '_>, several: bool) -> Vec<u8> {
+fn edge_index(dice: &mut Dice<'_, '_>, several: bool, wide: bool) -> Vec<u8> {
     let index = dice.pick(&[0, 1, 0x7f]);
-    match dice.up_to(2) {
+    // Bulk operations on nothing, then a constant.
+    let bulk = |opcode: &[u8], wide: bool| {
+        let zero = if wide { 0x42 } else { 0x41 };
+        let mut code = vec![zero, 0, 0x41, 0, zero, 0, 0xfc];
+        code.extend_from_slice(opcode);
+        code.extend([0x41, 1]);
+        code
+    };
+    match dice.up_to(5) {
         // Where there is only ever one memory, a `memarg` has no index.
         1 if several => load(0x2d, &[0x40, index, 0]),
         // The long encoding of memory index 0.
         2 if several => load(0x2d, &[0x40, 0x80, 0x00, 0]),
+        // memory.fill, memory.copy: between i32 memories all operands are alike.
+        3 => bulk(&[0x0b, index], wide),
+        4 if !wide => bulk(&[0x0a, index, dice.pick(&[0, 1])], false),
+        // memory.grow by nothing, drop, a constant.
+        5 => vec![
+            if wide { 0x42 } else { 0x41 },
+            0,
+            0x40,
+            index,
+            0x1a,
+            0x41,
+            1,
+        ],
         // memory.size, drop, a constant.
         _ => vec![0x3f, index, 0x1a, 0x41, 1],
     }
@@ -197,6 +224,24 @@ fn edge_segments(dice: &mut Dice<'_, '_>, draft: &mut Draft, at: ValType) {
     }
 }
 
+/// As many segments as are announced, or not; `data.drop` of one that is there
+/// or not, by a number that may be longer than it needs to be.
+fn edge_counts(dice: &mut Dice<'_, '_>, draft: &mut Draft, at: ValType) {
+    let constant = if at == ValType::I64 { 0x42 } else { 0x41 };
+    let active = vec![0, constant, 0, 0x0b, 1, 7];
+    let segments = dice.pick(&[2, 1, 3, 0]);
+    draft.segments = vec![active; segments];
+    draft.segments.push(vec![1, 1, 9]);
+    let exact = segments as u32 + 1;
+    draft.data_count = Some(dice.pick(&[exact, exact, exact + 1, exact - 1]));
+    let dropped = dice.pick(&[exact - 1, exact - 1, 0, exact]);
+    draft.code = vec![0xfc, 9];
+    draft
+        .code
+        .extend(long_leb(dropped.into(), dice.pick(&[1, 2, 5, 6])));
+    draft.code.extend([0x41, 1]);
+}
+
 impl Draft {
     fn encode(self) -> Vec<u8> {
         let mut module = wasm_encoder::Module::new();
@@ -208,7 +253,7 @@ impl Draft {
         ty.extend([1, 0x7f]);
         section(1, &ty);
         section(3, &[1, 0]);
-        section(5, &vector(&self.memories));
+        section(5, &vector(&self.memories, self.padding));
         let mut exports = leb(u64::from(self.exports) + 1);
         exports.extend([1, b'f', 0, 0]);
         for _ in 0..self.exports {
@@ -219,24 +264,24 @@ impl Draft {
             section(8, &[0]);
         }
         if let Some(count) = self.data_count {
-            section(12, &leb(count.into()));
+            section(12, &long_leb(count.into(), self.padding));
         }
         let mut body = vec![0];
         body.extend(&self.code);
         body.push(0x0b);
-        let mut code = leb(1);
-        code.extend(leb(body.len() as u64));
+        let mut code = long_leb(1, self.padding);
+        code.extend(long_leb(body.len() as u64, self.padding));
         code.extend(body);
         section(10, &code);
         if !self.segments.is_empty() {
-            section(11, &vector(&self.segments));
+            section(11, &vector(&self.segments, self.padding));
         }
         module.finish()
     }
 }
 
-fn vector(items: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = leb(items.len() as u64);
+fn vector(items: &[Vec<u8>], padding: usize) -> Vec<u8> {
+    let mut bytes = long_leb(items.len() as u64, padding);
     bytes.extend(items.iter().flatten());
     bytes
 }

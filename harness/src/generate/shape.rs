@@ -50,7 +50,15 @@ pub(super) fn function(dice: &mut Dice<'_, '_>, plan: &Plan, name: String) -> Fu
             // What was kept so far is given up: the callee's result is ours.
             let callee = callees[dice.index(callees.len())].clone();
             body.push_arguments(dice, &callee);
-            body.emit(Instruction::ReturnCall(callee.function));
+            if dice.percent(25) {
+                let (type_index, table_index) = body.push_table_place(&callee);
+                body.emit(Instruction::ReturnCallIndirect {
+                    type_index,
+                    table_index,
+                });
+            } else {
+                body.emit(Instruction::ReturnCall(callee.function));
+            }
             body.emit(Instruction::End);
             return body.build(name, callee.results);
         }
@@ -300,4 +308,22 @@ pub(super) fn helper(plan: &Plan, name: String, effect: super::module::Effect) -
         Effect::Size | Effect::Write(_) => {}
     }
     body.finish(name)
+}
+
+/// A function that calls another one in its place, with its own arguments.
+pub(super) fn tail_helper(plan: &Plan, name: String, callee: &super::module::Callable) -> Function {
+    let mut body = Body::new(plan);
+    if let super::module::Effect::Grow(memory) = callee.effect {
+        for &ty in &callee.params {
+            let delta = body.param_for(ty, Role::Value);
+            body.emit(Instruction::LocalGet(delta));
+            body.uses(super::body::Use::Grow {
+                memory,
+                delta: super::address::Operand::Param(delta),
+            });
+        }
+    }
+    body.emit(Instruction::ReturnCall(callee.function));
+    body.emit(Instruction::End);
+    body.build(name, callee.results.clone())
 }

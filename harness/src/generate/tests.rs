@@ -1,5 +1,7 @@
 //! The generator as a whole: total, deterministic, valid, and it reaches what it should.
 
+mod patterns;
+
 use std::collections::BTreeSet;
 
 use wasmparser::{Operator, Parser, Payload, Validator, WasmFeatures};
