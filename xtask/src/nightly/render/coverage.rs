@@ -1,7 +1,7 @@
 //! How much of the space was visited: by kind of memory, and by instruction.
 
 use serde::Serialize;
-use trapline_harness::coverage::{Cell, Position};
+use trapline_harness::coverage::{Cell, Position, What};
 
 use crate::nightly::report::Report;
 
@@ -16,6 +16,8 @@ pub(super) struct Space {
     memories: Vec<Row>,
     /// By instruction and position.
     instructions: Vec<Row>,
+    /// By aspect of the shape, inside and outside.
+    shapes: Vec<Row>,
 }
 
 #[derive(Serialize)]
@@ -48,10 +50,21 @@ impl Space {
         let coverage = report.coverage();
         let mut all = Share::default();
         let (mut memories, mut instructions) = (Vec::new(), Vec::new());
+        let mut shapes = Vec::new();
         for (cell, hits) in coverage.cells() {
-            all.add(hits > 0);
-            add(&mut memories, memory(&cell), &cell, hits > 0);
-            add(&mut instructions, cell.op.to_owned(), &cell, hits > 0);
+            let visited = hits > 0;
+            all.add(visited);
+            match cell.what {
+                What::Place { position, .. } => {
+                    let column = (position as usize, Position::ALL.len());
+                    add(&mut memories, memory(&cell), column, visited);
+                    add(&mut instructions, cell.op.to_owned(), column, visited);
+                }
+                What::Shape { aspect, outside } => {
+                    let column = (usize::from(outside), 2);
+                    add(&mut shapes, aspect.name().to_owned(), column, visited);
+                }
+            }
         }
         instructions.sort_by_key(|row: &Row| std::cmp::Reverse(row.empty));
         Space {
@@ -64,35 +77,39 @@ impl Space {
             positions: Position::ALL.map(Position::name).into(),
             memories,
             instructions,
+            shapes,
         }
     }
 }
 
-fn add(rows: &mut Vec<Row>, name: String, cell: &Cell, visited: bool) {
+/// Counts a cell in a row, which is made if there is none of this name, and in
+/// one of so many columns.
+fn add(rows: &mut Vec<Row>, name: String, (column, columns): (usize, usize), visited: bool) {
     let at = rows.iter().position(|row| row.name == name);
     let at = at.unwrap_or_else(|| {
         rows.push(Row {
             name,
-            shares: vec![Share::default(); Position::ALL.len()],
+            shares: vec![Share::default(); columns],
             empty: 0,
         });
         rows.len() - 1
     });
-    rows[at].shares[cell.position as usize].add(visited);
+    rows[at].shares[column].add(visited);
     rows[at].empty += u64::from(!visited);
 }
 
 /// The kind of a memory in words.
 fn memory(cell: &Cell) -> String {
-    let Cell {
-        op: _,
-        wide,
+    let mut name = if cell.wide { "i64" } else { "i32" }.to_owned();
+    let What::Place {
         shared,
         small_pages,
         imported,
         position: _,
-    } = *cell;
-    let mut name = if wide { "i64" } else { "i32" }.to_owned();
+    } = cell.what
+    else {
+        return name;
+    };
     for (is, word) in [
         (shared, "shared"),
         (small_pages, "1-byte pages"),
