@@ -36,7 +36,7 @@ pub(super) fn choose(dice: &mut Dice<'_, '_>, body: &Body<'_>) -> MemoryInstruct
             (13, table::ATOMIC_STORES),
             (45, table::ATOMIC_MODIFIES),
             (15, table::ATOMIC_EXCHANGES),
-            (8, table::ATOMIC_WAITS),
+            (10, table::ATOMIC_WAITS),
             (7, table::ATOMIC_NOTIFIES),
         ]
     } else if features.has(Feature::Simd) && kind < 55 {
@@ -173,7 +173,7 @@ impl Body<'_> {
                 let memarg = self.memarg(memory, offset, load.width_log2);
                 self.push_from(memory, from);
                 self.emit((load.make)(memarg, 0));
-                if dice.percent(40) {
+                if dice.percent(50) {
                     self.push_noise(dice, instruction);
                 }
                 return;

@@ -243,9 +243,10 @@ pub(super) fn value(dice: &mut Dice<'_, '_>) -> u64 {
         0 => dice.pick(&[0, 1, u64::MAX, 1 << 31, 1 << 63, 0x7fff_ffff]),
         1 => dice.pick(&[0x80, 0xff, 0x8000, 0xffff, 0x8000_0000, 0xffff_ffff]),
         2 => dice.pick(&[
-            // Floats: infinity, a signalling and a quiet NaN with a payload.
+            // Floats: infinity, signalling and quiet NaNs with a payload.
             0x7ff0_0000_7f80_0000,
             0x7ff0_0123_7f81_2345,
+            0xfff1_2345_ffa0_0001,
             0xfff8_0123_ffc1_2345,
             0x8000_0000_8000_0000,
         ]),

@@ -162,6 +162,8 @@ fn large(dice: &mut Dice<'_, '_>, ty: &MemoryType, most: u64) -> (u64, Option<u6
     let highest = most.min(pages_at_most(ty));
     let less = dice.pick(&[0, 0, 1, 2]);
     let minimum = match dice.up_to(4) {
+        // Only 64-bit addresses reach further.
+        1 if ty.memory64 => four_gib + 1 + less,
         0 | 1 => four_gib - less,
         2 => four_gib + less,
         3 => highest - less,

@@ -79,6 +79,9 @@ impl Profile {
         let large = options.budget.memory_bytes > 1 << 32
             && !features.has(Feature::Threads)
             && dice.up_to(255) >= 254;
+        if large && options.features.has(Feature::Memory64) && dice.percent(60) {
+            features.insert(Feature::Memory64);
+        }
         Profile {
             features,
             focus,

@@ -207,7 +207,7 @@ impl Body<'_> {
     }
 
     /// Begins a loop of so many turns; gives the local that counts them.
-    pub(super) fn begin_turns(&mut self, turns: u64) -> u32 {
+    fn begin_turns(&mut self, turns: u64) -> u32 {
         let left = self.local(ValType::I32);
         self.push_const(ValType::I32, turns);
         self.emit(Instruction::LocalSet(left));
@@ -216,7 +216,7 @@ impl Body<'_> {
     }
 
     /// Ends the loop that [`Self::begin_turns`] began.
-    pub(super) fn end_turns(&mut self, left: u32) {
+    fn end_turns(&mut self, left: u32) {
         self.emit(Instruction::LocalGet(left));
         self.push_const(ValType::I32, 1);
         self.emit(Instruction::I32Sub);

@@ -102,9 +102,6 @@ fn add(dice: &mut Dice<'_, '_>, plan: &mut Plan, aim: &Aim, index: usize, visit:
 /// The longest bulk operation.
 const LONGEST: u64 = 16;
 
-/// How often a loop goes round.
-const TURNS: u64 = 2;
-
 impl Body<'_> {
     fn address_type(&self) -> ValType {
         self.plan.memories[MEMORY as usize].address()
@@ -133,14 +130,14 @@ impl Body<'_> {
             Some(local) => From::Local(&address, local),
             None => From::Expression(&address),
         };
-        let turns = (counts || setting == Setting::Loop).then(|| self.begin_turns(TURNS));
+        let turns = (counts || setting == Setting::Loop).then(|| self.begin_two_turns());
         let branch = setting == Setting::Branch;
         if branch {
             let flag = self.param_for(ValType::I32, Role::Flag);
             self.emit(Instruction::LocalGet(flag));
             self.emit(Instruction::If(BlockType::Empty));
         }
-        let reach = if counts { (TURNS - 1) * length } else { 0 };
+        let reach = if counts { length } else { 0 };
         match visit {
             Visit::Access(instruction) => {
                 self.access_at(dice, MEMORY, from, instruction, offset, reach);
@@ -154,8 +151,25 @@ impl Body<'_> {
             if let (true, Some(operand)) = (counts, held) {
                 self.advance(MEMORY, operand, length, false);
             }
-            self.end_turns(turns);
+            self.end_two_turns(turns);
         }
+    }
+
+    /// Begins a loop of two turns. It has no number in it: one that is changed
+    /// when the script is reduced would be a loop without end.
+    fn begin_two_turns(&mut self) -> u32 {
+        let again = self.local(ValType::I32);
+        self.emit(Instruction::Loop(BlockType::Empty));
+        again
+    }
+
+    /// Ends the loop that [`Self::begin_two_turns`] began.
+    fn end_two_turns(&mut self, again: u32) {
+        self.emit(Instruction::LocalGet(again));
+        self.emit(Instruction::I32Eqz);
+        self.emit(Instruction::LocalTee(again));
+        self.emit(Instruction::BrIf(0));
+        self.emit(Instruction::End);
     }
 
     /// What comes before the access.
