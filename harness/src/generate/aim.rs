@@ -237,7 +237,7 @@ impl Story<'_, '_, '_> {
         let ty = plan.memories[0].ty;
         let live = self.live.first().cloned();
         let live = live.unwrap_or_else(|| super::memory::Live::new(ty, self.means));
-        let length = self.dice.pick(&[8, 3, 5, 16]);
+        let length = self.dice.pick(&[8, 0, 5, 16]);
         let address = edge::at(self.dice, &live, (length, 1), 0, position) as u64;
         plan.segments.push(Segment {
             mode: Mode::Active {

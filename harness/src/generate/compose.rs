@@ -89,7 +89,8 @@ impl Story<'_, '_, '_> {
                     (Some(_), 2 | 3) if !ty.shared => None,
                     (maximum, _) => maximum,
                 };
-                ty.minimum = ty.minimum.min(ty.maximum.unwrap_or(u64::MAX));
+                let most = ty.maximum.unwrap_or(memory::pages_at_most(&ty));
+                ty.minimum = ty.minimum.min(most);
                 plan.memories.push(Memory {
                     ty,
                     import: Some((offered.module.clone(), offered.name.clone())),

@@ -239,10 +239,10 @@ pub(super) fn length(dice: &mut Dice<'_, '_>, left: Option<u128>, place: Place) 
 /// A value to store or to compare with: mostly all bytes different, so that
 /// a byte in the wrong place shows.
 pub(super) fn value(dice: &mut Dice<'_, '_>) -> u64 {
-    match dice.up_to(7) {
+    match dice.up_to(8) {
         0 => dice.pick(&[0, 1, u64::MAX, 1 << 31, 1 << 63, 0x7fff_ffff]),
         1 => dice.pick(&[0x80, 0xff, 0x8000, 0xffff, 0x8000_0000, 0xffff_ffff]),
-        2 => dice.pick(&[
+        2 | 8 => dice.pick(&[
             // Floats: infinity, signalling and quiet NaNs with a payload.
             0x7ff0_0000_7f80_0000,
             0x7ff0_0123_7f81_2345,
