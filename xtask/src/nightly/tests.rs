@@ -20,7 +20,7 @@ use crate::End;
 
 const MUTANTS: [&str; 2] = ["mutant/store16-wide", "mutant/load8-unsigned"];
 
-const CASES: u64 = 48;
+const CASES: u64 = 24;
 
 /// A file that diverges, one that does not, and a suite in which one assertion
 /// fails on the second mutant.
