@@ -32,6 +32,16 @@ pub enum Filed {
     },
 }
 
+impl Filed {
+    /// Its signature, if it has one.
+    pub fn signature(&self) -> Option<&str> {
+        match self {
+            Filed::New { signature, .. } | Filed::Known { signature, .. } => Some(signature),
+            Filed::Flaky { .. } => None,
+        }
+    }
+}
+
 /// What a sighting came down to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reduced {

@@ -88,6 +88,24 @@ fn a_session_that_is_to_stop_names_what_it_stops_at_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn the_last_words_are_the_signature_as_services_read_it() {
+    const MARK: &str = "TRAPLINE_TEST_ENDS_HERE";
+    if std::env::var_os(MARK).is_some() {
+        end::at(Class::StaleData, "stale-data_x");
+    }
+    let name = "fuzzing::tests::the_last_words_are_the_signature_as_services_read_it";
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(MARK, "1")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    let words = "thread 'main' panicked at 'stale-data_x', stale_data";
+    assert!(said.contains(words), "{said}");
+}
+
+#[test]
 fn targets_are_found_by_name() {
     for target in Target::ALL {
         assert_eq!(target.name().parse(), Ok(target));

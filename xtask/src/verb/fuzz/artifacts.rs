@@ -55,13 +55,16 @@ pub(super) fn file(
         let script = target.script(&bytes, features);
         let failed = |why: String| anyhow!("{}: {why}", path.display());
         let trial = try_script(&script, BUDGET, runner, names).map_err(failed)?;
-        let mut filed = Vec::new();
+        let mut filed: Vec<Filed> = Vec::new();
         for judged in &trial.judged {
             let Some(sighting) = Sighting::of(0, &script, &trial.reference, judged) else {
                 continue;
             };
             let one = filer.file(&sighting, cancel).map_err(failed)?;
-            if !filed.contains(&one) {
+            if filed
+                .iter()
+                .all(|other| other.signature() != one.signature())
+            {
                 filed.push(one);
             }
         }
