@@ -10,6 +10,7 @@ use serde::Serialize;
 use trapline_harness::campaign::{self, Outcomes, Phases, Progress};
 use trapline_harness::generate::{self, Focus};
 
+use super::median;
 use crate::End;
 use crate::interrupt::on_interrupt;
 use crate::options::EngineOptions;
@@ -28,17 +29,12 @@ pub(super) struct Throughput {
     /// How many runs; every number is the median over them
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
-    /// The seed of the cases
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    seed: u64,
     /// How many cases at a time, each with a worker process of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
     /// Write the table to FILE as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    #[command(flatten)]
-    engines: EngineOptions,
 }
 
 /// The medians over the runs of one configuration, or of all.
@@ -60,11 +56,16 @@ struct Measured {
 }
 
 /// Prints the table.
-pub(super) fn run(options: &Throughput, focus: &[Focus]) -> anyhow::Result<End> {
+pub(super) fn run(
+    options: &Throughput,
+    engines: &EngineOptions,
+    seed: u64,
+    focus: &[Focus],
+) -> anyhow::Result<End> {
     if let Some(file) = &options.json {
         check_writable(file)?;
     }
-    let configurations = options.engines.select()?;
+    let configurations = engines.select()?;
     let names: Vec<String> = configurations.iter().map(|c| c.name.to_owned()).collect();
     let mut measurements: Vec<(String, Vec<String>)> = names
         .iter()
@@ -73,30 +74,30 @@ pub(super) fn run(options: &Throughput, focus: &[Focus]) -> anyhow::Result<End> 
     if names.len() > 1 {
         measurements.push(("together".to_owned(), names));
     }
-    let runners = options.engines.runners()?;
+    let runners = engines.runners()?;
     let interrupted = on_interrupt()?;
     let scratch = tempfile::tempdir().context("no temporary folder can be made")?;
     let mut measured = Vec::new();
-    for (engines, configurations) in measurements {
+    for (name, configurations) in measurements {
         let mut runs = Vec::new();
         for _ in 0..options.runs {
             let campaign = campaign::Options {
-                seed: options.seed,
+                seed,
                 shard: campaign::Shard::WHOLE,
                 cases: Some(options.cases),
                 time: None,
                 jobs: usize::from(options.jobs),
                 generate: generate::Options {
                     focus: focus.to_vec(),
-                    budget: options.engines.budget(),
+                    budget: engines.budget(),
                     ..Default::default()
                 },
-                budget: options.engines.budget(),
+                budget: engines.budget(),
                 configurations: configurations.clone(),
                 unreduced: scratch.path().to_owned(),
                 swarm: None,
             };
-            eprintln!("{engines}: run {} of {}", runs.len() + 1, options.runs);
+            eprintln!("{name}: run {} of {}", runs.len() + 1, options.runs);
             let progress = Arc::new(Progress::default());
             let live = Live::start(
                 progress.clone(),
@@ -115,7 +116,7 @@ pub(super) fn run(options: &Throughput, focus: &[Focus]) -> anyhow::Result<End> 
         if runs.is_empty() {
             break;
         }
-        measured.push(Measured::of(engines, &runs));
+        measured.push(Measured::of(name, &runs));
     }
     print(&measured);
     if let Some(file) = &options.json {
@@ -169,17 +170,6 @@ fn share(time: fn(&Phases) -> u64, phases: &Phases) -> f64 {
     time(phases) as f64 / whole.max(1) as f64
 }
 
-/// The number in the middle; the mean of the two in the middle of an even count.
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    if numbers.len().is_multiple_of(2) {
-        f64::midpoint(numbers[middle - 1], numbers[middle])
-    } else {
-        numbers[middle]
-    }
-}
-
 fn print(measured: &[Measured]) {
     let mut head = vec!["engines", "cases/s", "calls/s"];
     head.extend(PHASES.iter().map(|(name, _)| *name));
@@ -205,12 +195,6 @@ fn print(measured: &[Measured]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
-    }
 
     #[test]
     fn the_phases_are_the_whole() {

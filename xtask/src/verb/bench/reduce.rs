@@ -1,0 +1,157 @@
+//! How long reducing takes, and how small it gets.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{anyhow, bail};
+use clap::Args;
+use serde::Serialize;
+use trapline_harness::engine::{self, Budget};
+use trapline_harness::generate;
+use trapline_harness::judge::Class;
+use trapline_harness::reduce::{Options, reduce};
+use trapline_harness::script::{Script, print};
+use trapline_harness::trial::{Verdict, try_script};
+use trapline_harness::worker::{InProcess, Runner};
+
+use super::median;
+use crate::End;
+use crate::table::table;
+
+/// A divergence for each planted fault, as it is found.
+#[derive(Args)]
+#[command(next_help_heading = "With --reduce")]
+pub(super) struct Reducing {
+    /// How many planted faults, spread over all there are
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    faults: u64,
+}
+
+/// What reducing one divergence took.
+#[derive(Serialize)]
+struct Row {
+    mutant: &'static str,
+    class: Class,
+    checks: usize,
+    seconds: f64,
+    /// Lines of `.wast`, assertions included.
+    lines: usize,
+    /// Whether no pass finds anything more in the result.
+    minimal: bool,
+}
+
+/// How many cases a fault has to show in.
+const PATIENCE: u64 = 5_000;
+
+/// Prints, per planted fault, the time and the checks it takes to reduce the
+/// first case that shows it, with every candidate run on `engines` too, as if
+/// one of them were at fault.
+pub(super) fn run(
+    options: &Reducing,
+    engines: &[&str],
+    budget: Budget,
+    seed: u64,
+    mut runner: Box<dyn Runner>,
+) -> anyhow::Result<End> {
+    let mutants = engine::mutants();
+    let every = mutants.len().div_ceil(options.faults as usize).max(1);
+    let mut rows = Vec::new();
+    for mutant in mutants.iter().step_by(every) {
+        eprintln!("{}", mutant.name);
+        let mut tried = |script: &Script| -> anyhow::Result<Option<Class>> {
+            let mut faulty = InProcess::new(engine::mutants());
+            let trial = try_script(script, budget, &mut faulty, &[mutant.name])
+                .map_err(|why| anyhow!(why))?;
+            try_script(script, budget, &mut *runner, engines).map_err(|why| anyhow!(why))?;
+            Ok(trial
+                .judged
+                .iter()
+                .find_map(|judged| match &judged.verdict {
+                    Verdict::Diverges(difference) => Some(difference.class),
+                    _ => None,
+                }))
+        };
+        let Some((script, class)) = first(mutant.name, seed, budget)? else {
+            bail!("{} does not show in {PATIENCE} cases", mutant.name);
+        };
+        let mut failure = None;
+        let mut check = |script: &Script| match tried(script) {
+            Ok(found) => found == Some(class),
+            Err(why) => {
+                failure = Some(why);
+                false
+            }
+        };
+        let began = Instant::now();
+        let reduced = reduce(&script, &mut check, &Options::default());
+        let took = began.elapsed();
+        let again = reduce(&reduced.script, &mut check, &Options::default());
+        if let Some(why) = failure {
+            return Err(why);
+        }
+        rows.push(Row {
+            mutant: mutant.name,
+            class,
+            checks: reduced.tried,
+            seconds: took.as_secs_f64(),
+            lines: lines(&reduced.script, budget),
+            minimal: reduced.complete && again.accepted == 0,
+        });
+    }
+    show(&rows);
+    Ok(End::NothingNew)
+}
+
+/// The first case that shows a planted fault.
+fn first(
+    mutant: &'static str,
+    seed: u64,
+    budget: Budget,
+) -> anyhow::Result<Option<(Script, Class)>> {
+    let mut runner = InProcess::new(engine::mutants());
+    let options = generate::Options {
+        budget,
+        ..Default::default()
+    };
+    for case in 0..PATIENCE {
+        let script = generate::case(seed, case, &options);
+        let trial =
+            try_script(&script, budget, &mut runner, &[mutant]).map_err(|why| anyhow!(why))?;
+        if let Some(Verdict::Diverges(difference)) = trial.judged.first().map(|j| &j.verdict) {
+            return Ok(Some((script, difference.class)));
+        }
+    }
+    Ok(None)
+}
+
+fn lines(script: &Script, budget: Budget) -> usize {
+    use trapline_harness::engine::{Job, reference};
+    let watch = trapline_harness::observation::Watch::default();
+    let job = Job::new(script, budget, &watch, &[]);
+    let outcomes = reference::observe(&job, &reference::Options::default()).outcomes();
+    let text = print::to_wast(script, &outcomes, "");
+    text.lines().filter(|line| !line.is_empty()).count()
+}
+
+fn show(rows: &[Row]) {
+    let mut shown = table(&["mutant", "class", "checks", "time", "lines", "minimal"]);
+    for row in rows {
+        shown.add_row([
+            row.mutant.to_owned(),
+            row.class.to_string(),
+            row.checks.to_string(),
+            format!("{:.2?}", Duration::from_secs_f64(row.seconds)),
+            row.lines.to_string(),
+            if row.minimal { "yes" } else { "no" }.to_owned(),
+        ]);
+    }
+    println!("{shown}");
+    let over = |number: &dyn Fn(&Row) -> f64| median(rows.iter().map(number).collect());
+    println!(
+        "{} divergences, medians: {:.2} s, {} checks, {} lines; {} minimal",
+        rows.len(),
+        over(&|row| row.seconds),
+        over(&|row| row.checks as f64),
+        over(&|row| row.lines as f64),
+        rows.iter().filter(|row| row.minimal).count(),
+    );
+}
