@@ -1,6 +1,4 @@
 //! 64-bit addresses.
 #![no_main]
 
-use trapline_harness::fuzzing::{Target, run};
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| run(Target::Memory64, bytes));
+trapline_fuzz::target!(Memory64);

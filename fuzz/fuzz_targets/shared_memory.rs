@@ -1,6 +1,4 @@
 //! Shared memories and atomic instructions.
 #![no_main]
 
-use trapline_harness::fuzzing::{Target, run};
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| run(Target::SharedMemory, bytes));
+trapline_fuzz::target!(SharedMemory);

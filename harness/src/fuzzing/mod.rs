@@ -21,6 +21,7 @@
 mod deadly;
 mod end;
 mod known;
+mod mutate;
 mod panics;
 mod record;
 mod target;
@@ -34,6 +35,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+pub use mutate::mutate;
 pub use record::{Divergence, Record};
 pub use target::{BUDGET, Target, UnknownTarget};
 
