@@ -93,12 +93,24 @@ impl<'a> Filer<'a> {
             });
         }
         let alike = sighting.signature();
-        self.filed
+        let filed = self
+            .filed
             .iter()
             .filter(|stated| stated.diverging.contains(&sighting.configuration))
             .filter_map(|stated| stated.signature.as_deref())
             .filter(|signature| alike.is_alike(signature))
-            .find_map(|signature| self.known_as(signature))
+            .find_map(|signature| self.known_as(signature));
+        // Before it is reduced, what a pattern fits may still be something
+        // else; where that could break a sandbox, it is looked at.
+        let severe = sighting.difference.class.breaks_sandbox();
+        filed.or_else(|| (!severe).then(|| self.known_as(&alike.to_string()))?)
+    }
+
+    /// What a sighting is that showed in so many of `of` runs and so cannot be
+    /// reduced: known by the signature it has as it is, or flaky.
+    pub fn flaky(&self, sighting: &Sighting, shown: u32, of: u32) -> Filed {
+        let known = self.known_as(&sighting.signature().to_string());
+        known.unwrap_or(Filed::Flaky { shown, of })
     }
 
     /// What is known under a signature and still open.
@@ -122,7 +134,7 @@ impl<'a> Filer<'a> {
         }
         match self.reduce(sighting, cancel)? {
             Reduced::To(script) => self.file_reduced(sighting, &script),
-            Reduced::Flaky { shown, of } => Ok(Filed::Flaky { shown, of }),
+            Reduced::Flaky { shown, of } => Ok(self.flaky(sighting, shown, of)),
         }
     }
 
@@ -193,10 +205,7 @@ impl<'a> Filer<'a> {
         let Some(reduced) = difference(&trial, &sighting.configuration) else {
             let class = sighting.difference.class;
             let shown = self.rate(script, &sighting.configuration, class)?;
-            return Ok(Filed::Flaky {
-                shown,
-                of: RATE_RUNS,
-            });
+            return Ok(self.flaky(sighting, shown, RATE_RUNS));
         };
         let subject = subject(script, &trial.reference, reduced);
         let engine = sighting.configuration.split('/').next().unwrap_or_default();

@@ -148,6 +148,23 @@ fn recognised_only_while_it_is_open(
             "{signature}: {filed:?}"
         );
     }
+    // Under a pattern that says so it is another face of what is known.
+    let name = sighting.signature().to_string();
+    let pattern = format!("{}*", &name[..name.len() - 1]);
+    let known = &mut corpus.known.divergences;
+    known.clear();
+    known.insert("known".to_owned(), Status::New);
+    let same = Status::SameAs {
+        signature: "known".to_owned(),
+    };
+    known.insert(pattern, same);
+    let filer = Filer::new(corpus, runner(), configurations(), BUDGET, "a test");
+    let is_known =
+        |filed: &Filed| matches!(filed, Filed::Known { signature, .. } if signature == "known");
+    assert!(is_known(&filer.flaky(sighting, 1, 2)), "{name}");
+    let severe = sighting.difference.class.breaks_sandbox();
+    let recognised = filer.recognise(sighting);
+    assert_eq!(recognised.as_ref().is_some_and(is_known), !severe, "{name}");
 }
 
 #[test]

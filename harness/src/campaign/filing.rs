@@ -89,7 +89,9 @@ impl Filing<'_> {
                     ));
                     match filer.reduce(sighting, self.cancel)? {
                         Reduced::To(script) => found.reduced = Some(script),
-                        Reduced::Flaky { shown, of } => found.is(Filed::Flaky { shown, of }),
+                        Reduced::Flaky { shown, of } => {
+                            found.is(filer.flaky(sighting, shown, of));
+                        }
                     }
                 }
                 match &found.reduced {

@@ -154,7 +154,7 @@ fn show(rows: &[Row]) {
     for row in rows {
         let status = match row.file {
             true => row.status.to_string(),
-            false if row.signature.contains('*') => row.status.to_string(),
+            false if matches!(row.status, Status::SameAs { .. }) => row.status.to_string(),
             false => format!("{} (no file)", row.status),
         };
         let configurations = match &row.diverging[..] {
