@@ -64,11 +64,10 @@ fn extend(raw: u128, from: u32, to: u32, extension: Extension) -> u128 {
     }
 }
 
-/// How many bits a value of this type has.
+/// How many bits a value of this type has; vectors are never extended to.
 fn value_bits(ty: ValueType) -> u32 {
     match ty {
         ValueType::I64 | ValueType::F64 => 64,
-        ValueType::V128 => 128,
         _ => 32,
     }
 }
