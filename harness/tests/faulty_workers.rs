@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         serve(fault);
         return ExitCode::SUCCESS;
     }
-    let expectations: [(&'static str, IsRight); 8] = [
+    let expectations: [(&'static str, IsRight); 9] = [
         (
             "segfault",
             |d| matches!(d, Death::Crash(how) if how.contains("SIGSEGV")),
@@ -37,6 +37,10 @@ fn main() -> ExitCode {
         (
             "abort",
             |d| matches!(d, Death::Crash(how) if how.contains("SIGABRT")),
+        ),
+        (
+            "last-words",
+            |d| matches!(d, Death::Crash(how) if how.ends_with("the last of them")),
         ),
         (
             "exit",
@@ -175,6 +179,13 @@ fn commit(fault: &str, output: &mut impl Write) {
                 .expect("there is a kill");
         },
         "abort" => std::process::abort(),
+        "last-words" => {
+            for _ in 0..2_000 {
+                eprintln!("words, words, words");
+            }
+            eprintln!("the last of them");
+            std::process::abort()
+        }
         "exit" => std::process::exit(3),
         "hang" => loop {
             std::thread::sleep(Duration::from_secs(1));

@@ -4,7 +4,7 @@ use std::io::{BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::protocol::{self, Reply, Request, VERSION};
@@ -29,6 +29,9 @@ const TICK: Duration = Duration::from_millis(50);
 /// How much of a worker's standard error is kept for the report of its death.
 const STDERR_KEPT: usize = 2_000;
 
+/// How long the standard error of a process that has ended may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// A [`Runner`] whose engines live in another process.
 pub struct Worker {
     options: WorkerOptions,
@@ -41,6 +44,8 @@ struct Running {
     stdin: ChildStdin,
     replies: Receiver<std::io::Result<Option<Reply>>>,
     stderr: Arc<Mutex<Vec<u8>>>,
+    /// Ends when standard error has been read to its end.
+    listener: JoinHandle<()>,
 }
 
 /// How a process ended.
@@ -204,6 +209,11 @@ impl Running {
                 }
             }
         };
+        // Its last words may still be in the pipe.
+        let patience = Instant::now() + LAST_WORDS;
+        while !self.listener.is_finished() && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(1));
+        }
         let stderr = self
             .stderr
             .lock()
@@ -257,13 +267,14 @@ fn start(options: &WorkerOptions) -> Result<Running, String> {
     });
     let stderr = Arc::new(Mutex::new(Vec::new()));
     let kept = stderr.clone();
-    thread::spawn(move || keep_last(stderr_pipe, &kept));
+    let listener = thread::spawn(move || keep_last(stderr_pipe, &kept));
 
     let running = Running {
         child,
         stdin,
         replies,
         stderr,
+        listener,
     };
     // Building the process is not the engine's time: it has a limit of its own.
     match running.replies.recv_timeout(Duration::from_secs(60)) {
