@@ -130,6 +130,47 @@ fn accesses_are_recorded_with_where_and_how() {
     assert_eq!(recorded[5].0, "host.grow");
 }
 
+/// Which byte of the binary an instruction begins with tells where in the
+/// module an access stands: that of `i32.load16_u` is 0x2f, of `i64.store` 0x37.
+#[test]
+fn an_access_knows_its_offset_and_its_place_in_the_code() {
+    let binary = text::encode(&text());
+    let (mut store, instance) = instance(&text(), Config::default());
+    store.take_trace();
+    for (name, opcode) in [("load", 0x2f), ("beyond", 0x37)] {
+        // What comes of it is not the subject.
+        let _ = call(&mut store, instance, name);
+        let trace = store.take_trace();
+        let [access] = &trace[..] else {
+            panic!("{name}: {trace:?}")
+        };
+        assert_eq!(access.offset, 65_500, "{name}");
+        let code = access.code.expect("it is an instruction");
+        assert_eq!(binary[code.offset as usize], opcode, "{name}");
+    }
+}
+
+#[test]
+fn memory_init_copies_from_its_segment_until_that_is_dropped() {
+    let text = r#"(module
+      (memory (export "m") 1)
+      (data $d "abc")
+      (func (export "init") (memory.init $d (i32.const 8) (i32.const 1) (i32.const 2)))
+      (func (export "drop") (data.drop $d)))"#;
+    let (mut store, instance) = instance(text, Config::default());
+    call(&mut store, instance, "init").expect("it is within both");
+    let Some(Extern::Memory(memory)) = store.export(instance, "m") else {
+        panic!("no memory");
+    };
+    let bytes = [7, 8, 9, 10].map(|address| store.read(memory, address));
+    assert_eq!(bytes, [0, b'b', b'c', 0].map(Some));
+    call(&mut store, instance, "drop").expect("dropping does not trap");
+    assert!(matches!(
+        call(&mut store, instance, "init"),
+        Err(Error::Trap(_))
+    ));
+}
+
 #[test]
 fn a_grow_that_could_have_failed_fails_when_told_to_and_the_other_way_round() {
     let grows = |memory_bytes, flip| {
