@@ -4,6 +4,7 @@
 //! standard error. Exit status: 0 nothing new, 1 a new divergence, 2 the
 //! request or the harness failed.
 
+mod allocator;
 mod campaign;
 mod interrupt;
 mod nightly;
@@ -42,6 +43,7 @@ enum End {
 }
 
 fn main() -> ExitCode {
+    allocator::keep_small();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
