@@ -237,18 +237,24 @@ fn threads_that_wait_are_woken_in_order_and_only_where_they_wait() {
         assert_eq!(thread.run(&mut store, 100), Status::Waiting(None));
         assert!(thread.is_waiting(&store));
     }
-    let woken = store.invoke(notify, &[Value::I32(0), Value::I32(2)]);
-    assert_eq!(woken, Ok(vec![Value::I32(2)]));
-    let waiting: Vec<bool> = threads.iter().map(|t| t.is_waiting(&store)).collect();
-    assert_eq!(waiting, [false, false, true, true]);
+    let again = threads[0].run(&mut store, 100);
+    assert_eq!(again, Status::Waiting(None), "nobody has woken it");
+    for (at, count, waiting) in [
+        (4, 1, [true, true, false, true]),
+        (0, 2, [false, false, false, true]),
+    ] {
+        let woken = store.invoke(notify, &[Value::I32(at), Value::I32(count)]);
+        assert_eq!(woken, Ok(vec![Value::I32(count)]));
+        let still: Vec<bool> = threads.iter().map(|t| t.is_waiting(&store)).collect();
+        assert_eq!(still, waiting, "after {count} at {at}");
+    }
     let ended = |value| Status::Ended(Ok(vec![Value::I32(value)]));
     assert_eq!(threads[0].run(&mut store, 100), ended(0));
     threads[3].time_out(&mut store);
     assert_eq!(threads[3].run(&mut store, 100), ended(2));
     let woken = store.invoke(notify, &[Value::I32(0), Value::I32(9)]);
     assert_eq!(woken, Ok(vec![Value::I32(0)]), "nobody is left there");
-    let woken = store.invoke(notify, &[Value::I32(4), Value::I32(9)]);
-    assert_eq!(woken, Ok(vec![Value::I32(1)]));
+    assert_eq!(threads[2].run(&mut store, 100), ended(0));
     // Alone, nobody would ever end it.
     let alone = store.invoke(wait, &[Value::I32(8)]);
     assert_eq!(alone, Err(Error::from(Trap::WouldBlock)));
