@@ -290,3 +290,30 @@ fn imported_memories_are_told_from_own_ones() {
     let shared = memory(&store, one, "m");
     assert_eq!(store.read(shared, 0), Some(1));
 }
+
+#[test]
+fn what_a_module_defines_comes_after_what_it_imports() {
+    let mut store = Store::new(Config::default());
+    let shared = made(
+        &mut store,
+        r#"(module (global (export "g") i32 (i32.const 1)) (table (export "t") 1 funcref))"#,
+    );
+    store.register("shared", shared);
+    let instance = made(
+        &mut store,
+        r#"(module
+             (import "shared" "g" (global i32)) (import "shared" "t" (table 1 funcref))
+             (global i64 (i64.const 5)) (table 3 funcref)
+             (func (export "global") (result i64) (global.get 1))
+             (func (export "table") (result i32) (table.size 1))
+             (export "g" (global 1)))"#,
+    );
+    for (name, value) in [("global", Value::I64(5)), ("table", Value::I32(3))] {
+        let func = func(&store, instance, name);
+        assert_eq!(store.invoke(func, &[]), Ok(vec![value]), "{name}");
+    }
+    let Some(Extern::Global(global)) = store.export(instance, "g") else {
+        panic!("no global");
+    };
+    assert_eq!(store.global(global), Value::I64(5));
+}

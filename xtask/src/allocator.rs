@@ -8,7 +8,7 @@
 pub(crate) fn keep_small() {
     // SAFETY: `mallopt` takes two numbers and may be called at any time; here
     // no other thread is running yet. Where it is refused, nothing changes.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, 2) };
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 4) };
 }
 
 /// Other allocators do not have the habit.
