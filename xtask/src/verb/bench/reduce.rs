@@ -21,7 +21,7 @@ use crate::table::table;
 #[derive(Args)]
 #[command(next_help_heading = "With --reduce")]
 pub(super) struct Reducing {
-    /// How many planted faults, spread over all there are
+    /// How many planted faults at least, spread over all there are
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     faults: u64,
 }
@@ -53,7 +53,7 @@ pub(super) fn run(
     mut runner: Box<dyn Runner>,
 ) -> anyhow::Result<End> {
     let mutants = engine::mutants();
-    let every = mutants.len().div_ceil(options.faults as usize).max(1);
+    let every = (mutants.len() / options.faults as usize).max(1);
     let mut rows = Vec::new();
     for mutant in mutants.iter().step_by(every) {
         eprintln!("{}", mutant.name);
