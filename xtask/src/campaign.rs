@@ -126,7 +126,7 @@ pub(crate) fn file<'s>(
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Vec<Found>> {
     let origin = format!("seed {}{}", options.seed, focus_words(options));
-    let configurations = everywhere(options);
+    let configurations = everywhere(&options.configurations);
     let mut filer = Filer::new(corpus, runner, configurations, options.budget, &origin);
     Filing {
         unreduced: &options.unreduced,
@@ -141,8 +141,8 @@ pub(crate) fn file<'s>(
 
 /// A divergence is tried on every configuration there is; on mutants only
 /// where they were asked for, and on nothing else if nothing else was.
-pub(crate) fn everywhere(options: &campaign::Options) -> Vec<Configuration> {
-    let asked = |c: &Configuration| options.configurations.iter().any(|name| name == c.name);
+pub(crate) fn everywhere(asked: &[String]) -> Vec<Configuration> {
+    let asked = |c: &Configuration| asked.iter().any(|name| name == c.name);
     let mut all = linked_in();
     let engines = all.iter().any(|c| asked(c) && c.engine() != "mutant");
     all.retain(|c| asked(c) || engines && c.engine() != "mutant");

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Options, Sighting};
+use super::{Options, Phases, Sighting};
 use crate::engine::reference::ReferenceRun;
 use crate::generate;
 use crate::judge::Class;
@@ -32,22 +32,25 @@ pub(super) fn try_case(
     try_script_keeping(script, options.budget, runner, names, keep)
 }
 
-/// Everything that engines do wrong in a case, tried as `trial`.
+/// Everything that engines do wrong in a case, tried as `trial`, and the time
+/// that more than this trial took.
 pub(super) fn sightings(
     options: &Options,
     runner: &mut dyn Runner,
     case: u64,
     script: &Script,
     trial: &Trial,
-) -> Result<Vec<Sighting>, String> {
+) -> Result<(Vec<Sighting>, Phases), String> {
     let mut sightings = Vec::new();
+    let mut phases = Phases::default();
     for judged in &trial.judged {
         if let Some(sighting) = Sighting::of(case, script, &trial.reference, judged) {
             sightings.push(sighting);
-            look_beyond(options, runner, case, script, judged, &mut sightings)?;
+            let more = look_beyond(options, runner, case, script, judged, &mut sightings)?;
+            phases += more;
         }
     }
-    Ok(sightings)
+    Ok((sightings, phases))
 }
 
 /// Everything that one configuration does wrong in a case: what a campaign
@@ -63,7 +66,8 @@ pub fn see_again(
 ) -> Result<Vec<Sighting>, String> {
     let script = generate::case(options.seed, case, &options.generate);
     let trial = try_case(options, runner, case, &script, &[configuration])?;
-    sightings(options, runner, case, &script, &trial)
+    let (sightings, _) = sightings(options, runner, case, &script, &trial)?;
+    Ok(sightings)
 }
 
 /// Adds what else the engine that was `judged` does wrong in a case.
@@ -74,7 +78,8 @@ fn look_beyond(
     script: &Script,
     judged: &Judged,
     sightings: &mut Vec<Sighting>,
-) -> Result<(), String> {
+) -> Result<Phases, String> {
+    let mut phases = Phases::default();
     let mut script = Cow::Borrowed(script);
     let mut judged = Cow::Borrowed(judged);
     for _ in 0..STEPS {
@@ -82,6 +87,7 @@ fn look_beyond(
             break;
         };
         let mut trial = try_case(options, runner, case, &rest, &[&judged.configuration])?;
+        phases.add(&trial);
         let Some(again) = trial.judged.pop() else {
             break;
         };
@@ -93,7 +99,7 @@ fn look_beyond(
         script = Cow::Owned(rest);
         judged = Cow::Owned(again);
     }
-    Ok(())
+    Ok(phases)
 }
 
 /// `script` without the step at which it was `judged` to diverge, if it was

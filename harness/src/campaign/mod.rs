@@ -178,7 +178,7 @@ impl JobRun<'_> {
             .collect();
         let runner = &mut *self.runner;
         let trial = beyond::try_case(self.options, runner, case, &script, &names)?;
-        let sightings = beyond::sightings(self.options, runner, case, &script, &trial)?;
+        let (sightings, beyond) = beyond::sightings(self.options, runner, case, &script, &trial)?;
 
         for judged in &trial.judged {
             let counter = match judged.verdict {
@@ -199,6 +199,7 @@ impl JobRun<'_> {
         outcomes.cases += 1;
         outcomes.phases.generate += u64::try_from(generated.as_nanos()).unwrap_or(u64::MAX);
         outcomes.phases.add(&trial);
+        outcomes.phases += beyond;
         outcomes.coverage.add(&shapes, &trial.reference.trace);
         for (index, judged) in drawn.into_iter().zip(&trial.judged) {
             outcomes.tallies[index].add(judged, needs);

@@ -188,7 +188,7 @@ impl Run<'_> {
         let Some(Ok(source)) = file.map(wast::read) else {
             return Ok(Vec::new());
         };
-        let everywhere = campaign::everywhere(&self.options);
+        let everywhere = campaign::everywhere(&self.options.configurations);
         let names: Vec<&str> = everywhere.iter().map(|c| c.name).collect();
         let budget = self.options.budget;
         let trial = try_script(&source.script, budget, runner, &names);

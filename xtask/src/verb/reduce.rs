@@ -1,7 +1,6 @@
 //! `cargo xtask reduce`: minimize one file.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::Sighting;
 use trapline_harness::corpus::{Corpus, write_atomically};
-use trapline_harness::engine::{self, Budget, Configuration};
+use trapline_harness::engine::{Budget, Configuration};
 use trapline_harness::file::{Filed, Filer};
 use trapline_harness::judge::Difference;
 use trapline_harness::reduce::{Options, Progress, reduce};
@@ -19,6 +18,7 @@ use trapline_harness::trial::{Trial, Verdict, try_script};
 use trapline_harness::worker::Runner;
 
 use crate::End;
+use crate::campaign::everywhere;
 use crate::interrupt::on_interrupt;
 use crate::options::{CorpusOptions, EngineOptions};
 
@@ -135,11 +135,8 @@ impl Reduce {
         let mut corpus = Corpus::open(&folder).map_err(|why| anyhow!(why))?;
         corpus.check_writable().map_err(|why| anyhow!(why))?;
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
-        // Who conforms belongs into the file as well.
-        let mut everywhere = configurations;
-        everywhere.extend(engine::all());
-        let mut known = BTreeSet::new();
-        everywhere.retain(|configuration| known.insert(configuration.name));
+        let asked: Vec<String> = configurations.iter().map(|c| c.name.to_owned()).collect();
+        let everywhere = everywhere(&asked);
         let budget = self.engines.budget();
         let mut filer = Filer::new(&mut corpus, runner, everywhere, budget, &name);
         match filer

@@ -4,11 +4,14 @@ mod mutants;
 mod reduce;
 mod throughput;
 
+use std::path::PathBuf;
+
 use clap::Args;
 use trapline_harness::generate::Focus;
 
 use crate::End;
 use crate::options::EngineOptions;
+use crate::output::check_writable;
 
 /// Measures: per engine configuration and for all together, cases and calls a
 /// second and where the time goes; with --mutants, how soon planted faults are
@@ -17,19 +20,22 @@ use crate::options::EngineOptions;
 pub(crate) struct Bench {
     /// Measure the generator: the reference with one rule broken, each, and
     /// how many cases it takes to find out
-    #[arg(long, conflicts_with = "reduce")]
+    #[arg(long, conflicts_with_all = ["reduce", "seed", "Reducing", "Throughput", "EngineOptions"])]
     mutants: bool,
     /// Measure the reducer: divergences of planted faults, and how long it
     /// takes to reduce them with every candidate run on the engines too
-    #[arg(long)]
+    #[arg(long, conflicts_with = "Throughput")]
     reduce: bool,
-    /// The seed of the cases, but with --mutants, which has several
+    /// The seed of the cases; with --mutants there are several
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// What to dwell on, separated by commas: grow, oob, memory64, shared,
     /// host, foreign
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     focus: Vec<Focus>,
+    /// Write the table to FILE as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
     #[command(flatten)]
     by_mutants: mutants::Mutants,
     #[command(flatten)]
@@ -43,17 +49,28 @@ pub(crate) struct Bench {
 impl Bench {
     /// Prints the table.
     pub(crate) fn run(self) -> anyhow::Result<End> {
-        if self.mutants {
-            return mutants::run(self.by_mutants, self.focus);
+        let Bench {
+            mutants,
+            reduce,
+            seed,
+            focus,
+            json,
+            by_mutants,
+            by_reducing,
+            throughput,
+            engines,
+        } = self;
+        let json = json.as_deref();
+        if let Some(file) = json {
+            check_writable(file)?;
         }
-        if self.reduce {
-            let configurations = self.engines.select()?;
-            let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
-            let runner = self.engines.runners()?();
-            let budget = self.engines.budget();
-            return reduce::run(&self.by_reducing, &names, budget, self.seed, runner);
+        if mutants {
+            mutants::run(by_mutants, focus, json)
+        } else if reduce {
+            reduce::run(&by_reducing, &engines, seed, &focus, json)
+        } else {
+            throughput::run(&throughput, &engines, seed, &focus, json)
         }
-        throughput::run(&self.throughput, &self.engines, self.seed, &self.focus)
     }
 }
 

@@ -1,14 +1,16 @@
 //! How soon planted faults are found.
 
-use std::time::Duration;
+use std::path::Path;
 
 use anyhow::anyhow;
 use clap::Args;
+use serde::Serialize;
 use trapline_harness::engine;
 use trapline_harness::generate::{Focus, Options};
 use trapline_harness::power::{self, Fate};
 
 use crate::End;
+use crate::output::write_json;
 use crate::table::table;
 
 /// What to measure the generator by.
@@ -20,21 +22,46 @@ pub(super) struct Mutants {
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = "1,2,3,4,5"
+        default_value = "1,2,3,4,5",
+        requires = "mutants"
     )]
     seeds: Vec<u64>,
     /// Give a mutant up after so many cases
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(long, value_name = "N", default_value_t = 20_000, requires = "mutants")]
     patience: u64,
     /// Only mutants whose name contains this
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", requires = "mutants")]
     only: String,
+}
+
+/// How soon one planted fault is found.
+#[derive(Serialize)]
+struct Row {
+    mutant: &'static str,
+    about: &'static str,
+    /// The median over the seeds; none if it mostly survives.
+    cases: Option<u64>,
+    /// With the seed that took longest; none if it survived one.
+    most: Option<u64>,
+    milliseconds: Option<f64>,
+}
+
+impl From<&Fate> for Row {
+    fn from(fate: &Fate) -> Row {
+        Row {
+            mutant: fate.mutant,
+            about: fate.about,
+            cases: fate.median_cases(),
+            most: most_cases(fate),
+            milliseconds: fate.median_time().map(|time| time.as_secs_f64() * 1e3),
+        }
+    }
 }
 
 /// Prints per planted fault the median over several seeds of the cases, and of
 /// the time, until the first script that shows it, those that live longest
 /// last; fails if one survives.
-pub(super) fn run(options: Mutants, focus: Vec<Focus>) -> anyhow::Result<End> {
+pub(super) fn run(options: Mutants, focus: Vec<Focus>, json: Option<&Path>) -> anyhow::Result<End> {
     let Mutants {
         seeds,
         patience,
@@ -53,17 +80,22 @@ pub(super) fn run(options: Mutants, focus: Vec<Focus>) -> anyhow::Result<End> {
     })
     .map_err(|why| anyhow!("{why}"))?;
     fates.sort_by_key(|fate| (fate.median_cases().unwrap_or(u64::MAX), fate.mutant));
-    let mut rows = table(&["mutant", "cases", "most", "time", "what is wrong"]);
-    for fate in &fates {
-        rows.add_row([
-            fate.mutant.to_owned(),
-            number(fate.median_cases()),
-            number(most_cases(fate)),
-            fate.median_time().map_or("-".to_owned(), milliseconds),
-            fate.about.to_owned(),
+    let rows: Vec<Row> = fates.iter().map(Row::from).collect();
+    let mut shown = table(&["mutant", "cases", "most", "time", "what is wrong"]);
+    for row in &rows {
+        let milliseconds = row.milliseconds.map(|time| format!("{time:.1} ms"));
+        shown.add_row([
+            row.mutant.to_owned(),
+            number(row.cases),
+            number(row.most),
+            milliseconds.unwrap_or_else(|| "-".to_owned()),
+            row.about.to_owned(),
         ]);
     }
-    println!("{rows}");
+    println!("{shown}");
+    if let Some(file) = json {
+        write_json(file, &rows)?;
+    }
     let survivors = fates.iter().filter(|fate| !fate.always_killed()).count();
     println!(
         "{} mutants, {} seeds: {survivors} survived {patience} cases of some seed",
@@ -85,8 +117,4 @@ fn most_cases(fate: &Fate) -> Option<u64> {
 
 fn number(cases: Option<u64>) -> String {
     cases.map_or("-".to_owned(), |cases| cases.to_string())
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }

@@ -1,20 +1,26 @@
 //! How long reducing takes, and how small it gets.
 
+use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{anyhow, bail};
 use clap::Args;
 use serde::Serialize;
-use trapline_harness::engine::{self, Budget};
-use trapline_harness::generate;
+use trapline_harness::engine::{self, Budget, Job, reference};
+use trapline_harness::generate::{self, Focus};
 use trapline_harness::judge::Class;
+use trapline_harness::observation::Watch;
 use trapline_harness::reduce::{Options, reduce};
 use trapline_harness::script::{Script, print};
 use trapline_harness::trial::{Verdict, try_script};
-use trapline_harness::worker::{InProcess, Runner};
+use trapline_harness::worker::InProcess;
 
 use super::median;
 use crate::End;
+use crate::interrupt::on_interrupt;
+use crate::options::EngineOptions;
+use crate::output::write_json;
 use crate::table::table;
 
 /// A divergence for each planted fault, as it is found.
@@ -22,7 +28,7 @@ use crate::table::table;
 #[command(next_help_heading = "With --reduce")]
 pub(super) struct Reducing {
     /// How many planted faults at least, spread over all there are
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 30, requires = "reduce", value_parser = clap::value_parser!(u64).range(1..))]
     faults: u64,
 }
 
@@ -44,14 +50,24 @@ const PATIENCE: u64 = 5_000;
 
 /// Prints, per planted fault, the time and the checks it takes to reduce the
 /// first case that shows it, with every candidate run on `engines` too, as if
-/// one of them were at fault.
+/// one of them were at fault. Ctrl-C ends it with what is measured by then.
 pub(super) fn run(
     options: &Reducing,
-    engines: &[&str],
-    budget: Budget,
+    engines: &EngineOptions,
     seed: u64,
-    mut runner: Box<dyn Runner>,
+    focus: &[Focus],
+    json: Option<&Path>,
 ) -> anyhow::Result<End> {
+    let configurations = engines.select()?;
+    let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+    let mut runner = engines.runners()?();
+    let budget = engines.budget();
+    let interrupted = on_interrupt()?;
+    let cases = generate::Options {
+        focus: focus.to_vec(),
+        budget,
+        ..Default::default()
+    };
     let mutants = engine::mutants();
     let every = (mutants.len() / options.faults as usize).max(1);
     let mut rows = Vec::new();
@@ -61,7 +77,7 @@ pub(super) fn run(
             let mut faulty = InProcess::new(engine::mutants());
             let trial = try_script(script, budget, &mut faulty, &[mutant.name])
                 .map_err(|why| anyhow!(why))?;
-            try_script(script, budget, &mut *runner, engines).map_err(|why| anyhow!(why))?;
+            try_script(script, budget, &mut *runner, &names).map_err(|why| anyhow!(why))?;
             Ok(trial
                 .judged
                 .iter()
@@ -70,7 +86,7 @@ pub(super) fn run(
                     _ => None,
                 }))
         };
-        let Some((script, class)) = first(mutant.name, seed, budget)? else {
+        let Some((script, class)) = first(mutant.name, seed, &cases)? else {
             bail!("{} does not show in {PATIENCE} cases", mutant.name);
         };
         let mut failure = None;
@@ -82,11 +98,18 @@ pub(super) fn run(
             }
         };
         let began = Instant::now();
-        let reduced = reduce(&script, &mut check, &Options::default());
+        let options = Options {
+            cancelled: &|| interrupted.load(Ordering::Relaxed),
+            ..Options::default()
+        };
+        let reduced = reduce(&script, &mut check, &options);
         let took = began.elapsed();
-        let again = reduce(&reduced.script, &mut check, &Options::default());
+        let again = reduce(&reduced.script, &mut check, &options);
         if let Some(why) = failure {
             return Err(why);
+        }
+        if interrupted.load(Ordering::Relaxed) {
+            break;
         }
         rows.push(Row {
             mutant: mutant.name,
@@ -98,6 +121,9 @@ pub(super) fn run(
         });
     }
     show(&rows);
+    if let Some(file) = json {
+        write_json(file, &rows)?;
+    }
     Ok(End::NothingNew)
 }
 
@@ -105,17 +131,13 @@ pub(super) fn run(
 fn first(
     mutant: &'static str,
     seed: u64,
-    budget: Budget,
+    options: &generate::Options,
 ) -> anyhow::Result<Option<(Script, Class)>> {
     let mut runner = InProcess::new(engine::mutants());
-    let options = generate::Options {
-        budget,
-        ..Default::default()
-    };
     for case in 0..PATIENCE {
-        let script = generate::case(seed, case, &options);
-        let trial =
-            try_script(&script, budget, &mut runner, &[mutant]).map_err(|why| anyhow!(why))?;
+        let script = generate::case(seed, case, options);
+        let trial = try_script(&script, options.budget, &mut runner, &[mutant])
+            .map_err(|why| anyhow!(why))?;
         if let Some(Verdict::Diverges(difference)) = trial.judged.first().map(|j| &j.verdict) {
             return Ok(Some((script, difference.class)));
         }
@@ -124,8 +146,7 @@ fn first(
 }
 
 fn lines(script: &Script, budget: Budget) -> usize {
-    use trapline_harness::engine::{Job, reference};
-    let watch = trapline_harness::observation::Watch::default();
+    let watch = Watch::default();
     let job = Job::new(script, budget, &watch, &[]);
     let outcomes = reference::observe(&job, &reference::Options::default()).outcomes();
     let text = print::to_wast(script, &outcomes, "");
@@ -145,6 +166,9 @@ fn show(rows: &[Row]) {
         ]);
     }
     println!("{shown}");
+    if rows.is_empty() {
+        return;
+    }
     let over = |number: &dyn Fn(&Row) -> f64| median(rows.iter().map(number).collect());
     println!(
         "{} divergences, medians: {:.2} s, {} checks, {} lines; {} minimal",

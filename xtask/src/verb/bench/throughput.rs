@@ -1,7 +1,7 @@
 //! Throughput, and where the time goes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
@@ -14,7 +14,7 @@ use super::median;
 use crate::End;
 use crate::interrupt::on_interrupt;
 use crate::options::EngineOptions;
-use crate::output::{check_writable, write_json};
+use crate::output::write_json;
 use crate::progress::Live;
 use crate::table::table;
 
@@ -32,9 +32,6 @@ pub(super) struct Throughput {
     /// How many cases at a time, each with a worker process of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
-    /// Write the table to FILE as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
 }
 
 /// The medians over the runs of one configuration, or of all.
@@ -61,10 +58,8 @@ pub(super) fn run(
     engines: &EngineOptions,
     seed: u64,
     focus: &[Focus],
+    json: Option<&Path>,
 ) -> anyhow::Result<End> {
-    if let Some(file) = &options.json {
-        check_writable(file)?;
-    }
     let configurations = engines.select()?;
     let names: Vec<String> = configurations.iter().map(|c| c.name.to_owned()).collect();
     let mut measurements: Vec<(String, Vec<String>)> = names
@@ -117,9 +112,12 @@ pub(super) fn run(
             break;
         }
         measured.push(Measured::of(name, &runs));
+        if interrupted.load(std::sync::atomic::Ordering::Relaxed) {
+            break;
+        }
     }
     print(&measured);
-    if let Some(file) = &options.json {
+    if let Some(file) = json {
         write_json(file, &measured)?;
     }
     Ok(End::NothingNew)
