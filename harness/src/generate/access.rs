@@ -127,8 +127,16 @@ impl Body<'_> {
             }
             Kind::ReadModifyWrite => {
                 self.push_value(dice, value);
-                self.emit(made);
+                self.emit(made.clone());
                 self.keep(value);
+                // Fresh memory holds zeros, and to those `or` does as `xor`:
+                // a second one meets the bits of the first.
+                if !self.is_straight() && dice.percent(30) {
+                    self.push_from(memory, from);
+                    self.push_value(dice, value);
+                    self.emit(made);
+                    self.keep(value);
+                }
             }
             Kind::CompareExchange => {
                 self.push_expected(dice, memory, from, instruction, offset);
