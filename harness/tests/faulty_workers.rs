@@ -5,11 +5,11 @@
 //! the protocol, and commits its fault on the script that asks for it.
 
 use std::io::{Read, Write};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use trapline_harness::engine::{Budget, Job};
+use trapline_harness::engine::{Budget, Configuration, Engine, Features, Job};
 use trapline_harness::observation::{Observation, Watch};
 use trapline_harness::script::{Script, Step};
 use trapline_harness::worker::protocol::{self, Reply, Request, VERSION};
@@ -26,7 +26,10 @@ fn main() -> ExitCode {
     if let [_, flag, fault] = arguments.as_slice()
         && flag == "--faulty-worker"
     {
-        serve(fault);
+        match fault.as_str() {
+            "endless" => serve_endless(),
+            fault => serve(fault),
+        }
         return ExitCode::SUCCESS;
     }
     let expectations: [(&'static str, IsRight); 9] = [
@@ -70,6 +73,10 @@ fn main() -> ExitCode {
             other => Err(format!("{other:?}").into()),
         }
     }));
+    trials.push(Trial::test("endless", ends_with_who_asked));
+    if cfg!(target_os = "linux") {
+        trials.push(Trial::test("full", is_replaced_when_half_full));
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -134,6 +141,91 @@ fn survives(fault: &str, is_right: IsRight) -> Result<(), Failed> {
     Ok(())
 }
 
+/// A worker in the middle of a script that never ends goes when its input does.
+fn ends_with_who_asked() -> Result<(), Failed> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["--faulty-worker", "endless"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut output = child.stdout.take().ok_or("it has an output")?;
+    let _: Option<Reply> = protocol::read(&mut output)?;
+    let request = Request {
+        id: 0,
+        script: script("good"),
+        budget: BUDGET,
+        watch: Watch::default(),
+        captures: Vec::new(),
+        past_exhaustion: false,
+        configurations: vec![ENDLESS.to_owned()],
+    };
+    let mut input = child.stdin.take().ok_or("it has an input")?;
+    protocol::write(&mut input, &request)?;
+    // The engine says so when it has begun.
+    let mut begun = [0; BEGUN.len()];
+    output.read_exact(&mut begun)?;
+    drop(input);
+    for _ in 0..1_200 {
+        if child.try_wait()?.is_some() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    child.kill()?;
+    Err("it still runs".into())
+}
+
+/// What scripts have left in a process is not to count as the next one's.
+fn is_replaced_when_half_full() -> Result<(), Failed> {
+    let mut worker = worker("full");
+    let mut process = |module: &str| -> Result<u64, Failed> {
+        let script = script(module);
+        let watch = Watch::default();
+        let job = Job::new(&script, BUDGET, &watch, &[]);
+        match &worker.run(&job, &["a"])?[..] {
+            [Answer::Observed(observation)] => Ok(observation.timing.compile),
+            other => Err(format!("on {module}: {other:?}").into()),
+        }
+    };
+    let first = process("good")?;
+    if process("good")? != first || process(BAD)? != first {
+        return Err("replaced without need".into());
+    }
+    if process("good")? == first {
+        return Err("not replaced".into());
+    }
+    Ok(())
+}
+
+/// The name of a configuration that never ends, and what it says first.
+const ENDLESS: &str = "endless/endless";
+const BEGUN: &[u8] = b"begun";
+
+struct Endless;
+
+impl Engine for Endless {
+    fn observe(&mut self, _: &Job<'_>) -> Observation {
+        let mut output = std::io::stdout();
+        output.write_all(BEGUN).expect("the pipe is open");
+        output.flush().expect("the pipe is open");
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+}
+
+/// The library's own worker, with an engine that never ends.
+fn serve_endless() {
+    let endless = Configuration {
+        name: ENDLESS,
+        version: "0",
+        about: "",
+        features: Features::NONE,
+        build: || Ok(Box::new(Endless)),
+    };
+    let _ = trapline_harness::worker::serve(vec![endless], std::io::stdin(), std::io::stdout());
+}
+
 fn serve(fault: &str) {
     let mut input = std::io::stdin().lock();
     let mut output = std::io::stdout();
@@ -147,16 +239,21 @@ fn serve(fault: &str) {
         configurations: Vec::new(),
     };
     protocol::write(&mut output, &hello).expect("the pipe is open");
+    let mut held = Vec::new();
     while let Some(request) = protocol::read::<Request>(&mut input).expect("a request") {
         for index in 0..u32::try_from(request.configurations.len()).expect("few") {
             let mut id = request.id;
             if request.script == script(BAD) {
                 match fault {
                     "another-case" => id += 1,
+                    "full" => held.resize(LIMIT as usize * 3 / 4, 1_u8),
                     _ => commit(fault, &mut output),
                 }
             }
-            let observation = Ok(Observation::default());
+            // Which process it was is told as a time.
+            let mut observation = Observation::default();
+            observation.timing.compile = std::process::id().into();
+            let observation = Ok(observation);
             let reply = Reply::Observed {
                 id,
                 configuration: index,
@@ -173,7 +270,7 @@ fn commit(fault: &str, output: &mut impl Write) {
             // The first only makes Rust's own handler step aside: there is no
             // access to repeat.
             let kill = ["-SEGV".to_owned(), std::process::id().to_string()];
-            std::process::Command::new("kill")
+            Command::new("kill")
                 .args(kill)
                 .status()
                 .expect("there is a kill");

@@ -1,6 +1,8 @@
 //! One script, tried: the reference's run of it, and each engine's verdict.
 
 mod subject;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 
