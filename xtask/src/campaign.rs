@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Shard, Sighting};
 use trapline_harness::corpus::Corpus;
-use trapline_harness::engine::{Budget, Configuration};
+use trapline_harness::engine::{self, Budget, Configuration};
 use trapline_harness::file::Filer;
 use trapline_harness::generate::{self, Focus};
 use trapline_harness::script::Script;
@@ -45,7 +45,10 @@ pub(crate) struct CampaignOptions {
 
 impl CampaignOptions {
     /// The campaign: these cases of `seed`, for `usual` long if neither a time
-    /// nor a number is given.
+    /// nor a number is given. Its cases need what the configurations declare.
+    ///
+    /// # Errors
+    /// If none of them has what is to be dwelt on.
     pub(crate) fn options(
         &self,
         seed: u64,
@@ -53,8 +56,17 @@ impl CampaignOptions {
         usual: Duration,
         budget: Budget,
         configurations: &[Configuration],
-    ) -> campaign::Options {
-        campaign::Options {
+    ) -> anyhow::Result<campaign::Options> {
+        let features = engine::declared(configurations);
+        for focus in &self.focus {
+            if let Some(feature) = focus.needs()
+                && !features.has(feature)
+            {
+                let name = feature.name();
+                bail!("--focus {focus}: no configuration that is asked for has {name}");
+            }
+        }
+        Ok(campaign::Options {
             seed,
             cases: self.cases,
             shard,
@@ -63,13 +75,13 @@ impl CampaignOptions {
             generate: generate::Options {
                 focus: self.focus.clone(),
                 budget,
-                ..Default::default()
+                features,
             },
             budget,
             configurations: configurations.iter().map(|c| c.name.to_owned()).collect(),
             unreduced: PathBuf::new(),
             swarm: (self.swarm > 0).then_some(self.swarm),
-        }
+        })
     }
 }
 

@@ -79,6 +79,22 @@ fn an_unknown_engine_is_told_with_the_known_ones() {
 }
 
 #[test]
+fn cases_need_no_more_than_the_engines_have() {
+    let folder = folder(&[("known.toml", b"")]);
+    let wasmi = ["--engines", "wasmi/eager", "--in-process", "--corpus", "."];
+    let diff = |more: &[&str]| xtask(folder.path(), &[&["diff"], &wasmi[..], more].concat());
+    let output = diff(&["--focus", "shared"]);
+    assert_eq!(output.status.code(), Some(2));
+    let why = "error: --focus shared: no configuration that is asked for has threads\n";
+    assert_eq!(stderr(&output), why);
+    let table = "out.json";
+    diff(&["--cases", "100", "--no-reduce", "--json", table]);
+    let table = std::fs::read_to_string(folder.path().join(table)).expect("it is written");
+    assert!(table.contains("\"conforming\""), "{table}");
+    assert!(!table.contains("\"atomics\""), "{table}");
+}
+
+#[test]
 fn what_does_not_diverge_is_neither_reduced_nor_reported() {
     let folder = folder(&[("good.wast", GOOD)]);
     let engine = ["--engines", "wasmi/eager", "--in-process", "good.wast"];

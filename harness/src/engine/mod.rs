@@ -61,6 +61,14 @@ impl Configuration {
     }
 }
 
+/// What configurations declare, together: modules that need more would be sent
+/// to none of them.
+pub fn declared(configurations: &[Configuration]) -> Features {
+    configurations
+        .iter()
+        .fold(Features::NONE, |all, c| all.and(c.features))
+}
+
 /// All configurations linked into this binary, in the order they are shown.
 pub fn all() -> Vec<Configuration> {
     let mut all = Vec::new();

@@ -142,7 +142,7 @@ impl Session {
             target,
             recorder: Recorder::new(&names, record)?,
             names,
-            features: features(&engines()),
+            features: engine::declared(&engines()),
             runner: InProcess::new(engines()),
             filer: Filer::new(corpus, filing, engines(), BUDGET, &origin(target)),
             flaky: HashSet::new(),
@@ -235,13 +235,6 @@ fn panicked(trial: &Trial) -> Option<&str> {
         Outcome::Panic(words) => Some(&**words),
         _ => None,
     })
-}
-
-/// What the engines declare, together: other modules would be sent to none of them.
-pub fn features(engines: &[Configuration]) -> Features {
-    engines
-        .iter()
-        .fold(Features::NONE, |all, c| all.and(c.features))
 }
 
 /// The inputs that the first session of a target begins with: random ones, of

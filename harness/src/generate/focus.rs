@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::engine::Feature;
+
 /// A part of the space that a campaign can concentrate on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Focus {
@@ -40,6 +42,15 @@ impl Focus {
             Focus::Shared => "shared",
             Focus::Host => "host",
             Focus::Foreign => "foreign",
+        }
+    }
+
+    /// The feature without which there is nothing of it.
+    pub fn needs(self) -> Option<Feature> {
+        match self {
+            Focus::Memory64 => Some(Feature::Memory64),
+            Focus::Shared => Some(Feature::Threads),
+            Focus::Grow | Focus::Oob | Focus::Host | Focus::Foreign => None,
         }
     }
 }

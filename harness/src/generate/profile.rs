@@ -51,12 +51,9 @@ impl Profile {
     pub(super) fn choose(dice: &mut Dice<'_, '_>, options: &Options) -> Profile {
         let focus =
             (!options.focus.is_empty()).then(|| options.focus[dice.index(options.focus.len())]);
-        let asked = match focus {
-            Some(Focus::Memory64) => Some(Feature::Memory64),
-            Some(Focus::Shared) => Some(Feature::Threads),
-            Some(Focus::Grow | Focus::Oob | Focus::Host | Focus::Foreign) | None => None,
-        }
-        .filter(|&feature| options.features.has(feature));
+        let asked = focus
+            .and_then(Focus::needs)
+            .filter(|&feature| options.features.has(feature));
         let mut possible: Vec<(u32, Option<&[Feature]>)> = PROFILES
             .iter()
             .filter(|(_, features)| features.iter().all(|&f| options.features.has(f)))

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
 use trapline_harness::campaign::{self, Found, Phases, Shard, Tally};
 use trapline_harness::coverage::{Coverage, Visited};
-use trapline_harness::engine::{Budget, Configuration};
+use trapline_harness::engine::{Budget, Configuration, Feature, Features};
 use trapline_harness::generate;
 use trapline_harness::judge::Class;
 use trapline_harness::report::Side;
@@ -184,7 +184,7 @@ impl Report {
     }
 
     pub(crate) fn coverage(&self) -> Coverage {
-        let mut coverage = Coverage::new(generate::Options::default().features);
+        let mut coverage = Coverage::new(self.asked.features());
         coverage.add_visited(&self.visited);
         coverage
     }
@@ -292,6 +292,22 @@ impl Asked {
         }
     }
 
+    /// What the engines declare, together.
+    fn features(&self) -> Features {
+        let declared: Vec<&str> = self
+            .engines
+            .iter()
+            .flat_map(|e| &e.features)
+            .map(String::as_str)
+            .collect();
+        Feature::ALL
+            .into_iter()
+            .filter(|feature| declared.contains(&feature.name()))
+            .fold(Features::NONE, |all, feature| {
+                all.and(Features::of(&[feature]))
+            })
+    }
+
     /// The campaign of all shards together.
     ///
     /// # Errors
@@ -310,7 +326,7 @@ impl Asked {
             generate: generate::Options {
                 focus: focus.collect::<Result<_, _>>()?,
                 budget,
-                ..Default::default()
+                features: self.features(),
             },
             budget,
             configurations: self.engines.iter().map(|e| e.name.clone()).collect(),

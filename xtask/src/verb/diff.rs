@@ -74,7 +74,7 @@ impl Diff {
             Duration::from_secs(60),
             self.engines.budget(),
             &configurations,
-        );
+        )?;
         options.unreduced = campaign::unreduced(&options)?;
         let runners = self.engines.runners()?;
         let interrupted = on_interrupt()?;

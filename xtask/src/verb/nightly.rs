@@ -87,7 +87,7 @@ impl Nightly {
             USUAL,
             self.engines.budget(),
             &configurations,
-        );
+        )?;
         options.unreduced = campaign::unreduced(&options)?;
         Run {
             options,

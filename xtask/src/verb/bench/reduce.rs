@@ -66,7 +66,7 @@ pub(super) fn run(
     let cases = generate::Options {
         focus: focus.to_vec(),
         budget,
-        ..Default::default()
+        features: engine::declared(&configurations),
     };
     let mutants = engine::mutants();
     let every = (mutants.len() / options.faults as usize).max(1);

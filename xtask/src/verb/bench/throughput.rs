@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::Serialize;
 use trapline_harness::campaign::{self, Outcomes, Phases, Progress};
+use trapline_harness::engine;
 use trapline_harness::generate::{self, Focus};
 
 use super::median;
@@ -62,6 +63,7 @@ pub(super) fn run(
 ) -> anyhow::Result<End> {
     let configurations = engines.select()?;
     let names: Vec<String> = configurations.iter().map(|c| c.name.to_owned()).collect();
+    let features = engine::declared(&configurations);
     let mut measurements: Vec<(String, Vec<String>)> = names
         .iter()
         .map(|name| (name.clone(), vec![name.clone()]))
@@ -85,7 +87,7 @@ pub(super) fn run(
                 generate: generate::Options {
                     focus: focus.to_vec(),
                     budget: engines.budget(),
-                    ..Default::default()
+                    features,
                 },
                 budget: engines.budget(),
                 configurations: configurations.clone(),

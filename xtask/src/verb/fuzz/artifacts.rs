@@ -131,7 +131,7 @@ mod tests {
         let mut filer = Filer::new(&mut known, runner(), mutants(), BUDGET, "a test");
         let artifacts = file(
             Target::GrowLimits,
-            fuzzing::features(&mutants()),
+            engine::declared(&mutants()),
             folder.path(),
             &mut *runner(),
             &["mutant/grow-new-size"],

@@ -176,7 +176,7 @@ impl Fuzz {
         let mut filer = Filer::new(known, runners(), everywhere, BUDGET, &origin);
         artifacts::file(
             self.target,
-            fuzzing::features(configurations),
+            engine::declared(configurations),
             folder,
             &mut *runners(),
             &names,
