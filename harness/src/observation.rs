@@ -122,6 +122,30 @@ pub fn digest(bytes: &[u8]) -> u64 {
     }
 }
 
+/// Digests of a memory that an engine hands out as one slice.
+pub fn digests_of(bytes: &[u8], watch: &Watch) -> Vec<ChunkDigest> {
+    let count = bytes.len().div_ceil(CHUNK) as u64;
+    let one = |index: u64| {
+        let start = index as usize * CHUNK;
+        let end = bytes.len().min(start + CHUNK);
+        ChunkDigest {
+            index,
+            digest: digest(&bytes[start..end]),
+        }
+    };
+    if count <= watch.full {
+        (0..count).map(one).collect()
+    } else {
+        watch
+            .chunks
+            .iter()
+            .copied()
+            .filter(|&index| index < count)
+            .map(one)
+            .collect()
+    }
+}
+
 /// Whether all bytes are zero: block by block, since a loop that may end at
 /// every byte is compiled to one that looks at every byte by itself, and most
 /// of what is digested is zero.
@@ -199,6 +223,23 @@ pub struct Timing {
     pub read_back: u64,
     /// Making and dropping engines, stores and instances.
     pub teardown: u64,
+}
+
+impl std::ops::AddAssign for Timing {
+    fn add_assign(&mut self, other: Timing) {
+        let Timing {
+            compile,
+            instantiate,
+            call,
+            read_back,
+            teardown,
+        } = other;
+        self.compile += compile;
+        self.instantiate += instantiate;
+        self.call += call;
+        self.read_back += read_back;
+        self.teardown += teardown;
+    }
 }
 
 #[cfg(test)]

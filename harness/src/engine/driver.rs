@@ -5,170 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-use trapline_reference::Value;
-
-use super::{Features, features};
-use crate::observation::{
-    ChunkDigest, MemoryState, Observation, Outcome, StepObservation, Timing, Watch,
-};
-use crate::script::{HOST, HostFunc, Script, Step};
-
-/// What a run may use: imposed on the reference and on every engine alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Budget {
-    /// The largest size of one memory, in bytes. Growing beyond it fails, and
-    /// instantiating a memory beyond it is [`Outcome::Limit`].
-    pub memory_bytes: u64,
-}
-
-/// A chunk to hand over byte by byte.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Capture {
-    /// After this step (index into the script).
-    pub step: usize,
-    /// The instance that exports the memory.
-    pub instance: String,
-    /// The export.
-    pub export: String,
-    /// Which chunk, see [`ChunkDigest::index`].
-    pub chunk: u64,
-}
-
-/// A script, with what all engines need to know of it worked out once.
-pub struct Job<'a> {
-    /// The script.
-    pub script: &'a Script,
-    /// The limits of the run.
-    pub budget: Budget,
-    /// Which chunks of large memories to look at.
-    pub watch: &'a Watch,
-    /// Chunks to hand over in [`Observation::captured`].
-    pub captures: &'a [Capture],
-    /// Whether the script goes on after a call that exhausted the stack, as
-    /// scripts that assert it do.
-    pub past_exhaustion: bool,
-    modules: Vec<Option<ModuleFacts>>,
-}
-
-impl Job<'_> {
-    /// The same job, with other chunks of large memories looked at.
-    pub fn watching<'b>(&'b self, watch: &'b Watch) -> Job<'b> {
-        Job {
-            watch,
-            modules: self.modules.clone(),
-            ..*self
-        }
-    }
-}
-
-/// What is known of a module before anybody compiles it.
-#[derive(Clone)]
-struct ModuleFacts {
-    needs: Features,
-    memories: Arc<[String]>,
-}
-
-impl<'a> Job<'a> {
-    /// Scans the modules of `script`.
-    pub fn new(
-        script: &'a Script,
-        budget: Budget,
-        watch: &'a Watch,
-        captures: &'a [Capture],
-    ) -> Self {
-        let modules = script
-            .steps
-            .iter()
-            .map(|step| match step {
-                Step::Define { wasm, .. } => Some(ModuleFacts {
-                    needs: features::needed_by(wasm),
-                    memories: features::own_memory_exports(wasm).into(),
-                }),
-                _ => None,
-            })
-            .collect();
-        Job {
-            script,
-            budget,
-            watch,
-            captures,
-            past_exhaustion: false,
-            modules,
-        }
-    }
-}
-
-impl Job<'_> {
-    /// The same job, but modules are sent to engines that do not declare what
-    /// they need: to find out what happens.
-    pub fn regardless_of_features(mut self) -> Self {
-        for facts in self.modules.iter_mut().flatten() {
-            facts.needs = Features::NONE;
-        }
-        self
-    }
-}
-
-/// The operations of one engine with one store. Everything an adapter has to write.
-pub trait Embedding {
-    /// A compiled module.
-    type Module;
-    /// An instance in the store.
-    type Instance;
-
-    /// Decodes, validates and compiles. `Err` is [`Outcome::Rejected`] at
-    /// [`Stage::Compile`](crate::observation::Stage::Compile), or a limit.
-    fn compile(&mut self, wasm: &[u8]) -> Result<Self::Module, Outcome>;
-
-    /// Instantiates with what is registered, and with [`HOST`]'s functions.
-    fn instantiate(&mut self, module: &Self::Module) -> Result<Self::Instance, Outcome>;
-
-    /// Makes the exports of `instance` importable under `name`.
-    fn register(&mut self, name: &str, instance: &Self::Instance);
-
-    /// Calls an exported function; [`Outcome::Absent`] if there is none.
-    fn invoke(&mut self, instance: &Self::Instance, func: &str, args: &[Value]) -> Outcome;
-
-    /// Calls a function of the built-in instance directly.
-    fn invoke_host(&mut self, func: &HostFunc, args: &[Value]) -> Outcome;
-
-    /// Reads an exported global; [`Outcome::Absent`] if there is none.
-    fn get(&mut self, instance: &Self::Instance, global: &str) -> Outcome;
-
-    /// Size in bytes and digests of an exported memory, through the engine's
-    /// own API; `None` if there is no such export.
-    fn memory(
-        &mut self,
-        instance: &Self::Instance,
-        export: &str,
-        watch: &Watch,
-    ) -> Option<(u128, Vec<ChunkDigest>)>;
-
-    /// The bytes `[start, start + len)` of an exported memory, fewer at its end.
-    fn read(&mut self, instance: &Self::Instance, export: &str, start: u64, len: usize) -> Vec<u8>;
-
-    /// Starts a thread, see [`Step::Thread`].
-    fn start_thread(
-        &mut self,
-        name: &str,
-        shared: Option<(&str, &Self::Instance)>,
-        steps: &[Step],
-    ) -> Outcome {
-        let _ = (name, shared, steps);
-        Outcome::Unsupported("threads of a script".to_owned())
-    }
-
-    /// Waits for a thread to end: [`Outcome::Joined`], or [`Outcome::Absent`]
-    /// if none of that name was started.
-    fn join_thread(&mut self, name: &str) -> Outcome {
-        let _ = name;
-        Outcome::Absent
-    }
-
-    /// Told after each step, once its outcome is known.
-    fn after_step(&mut self) {}
-}
+use super::{Embedding, Features, Job};
+use crate::observation::{CHUNK, MemoryState, Observation, Outcome, StepObservation, Watch};
+use crate::script::{HOST, HostFunc, Step};
 
 /// Runs `job` in a store of its own that `make` makes, and drops it: the whole
 /// of [`Engine::observe`](super::Engine::observe) for an engine with stores.
@@ -302,9 +141,7 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
         let began = Instant::now();
         match step {
             Step::Define { module, wasm } => {
-                let facts = self.job.modules[index]
-                    .as_ref()
-                    .expect("a definition was scanned");
+                let facts = self.job.module(index);
                 if let Some(missing) = facts.needs.first_beyond(self.features) {
                     return Outcome::Unsupported(missing.name().to_owned());
                 }
@@ -413,10 +250,8 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
             let Some(instance) = self.instances.get(capture.instance.as_str()) else {
                 continue;
             };
-            let start = capture.chunk * crate::observation::CHUNK as u64;
-            let bytes =
-                self.embedding
-                    .read(instance, &capture.export, start, crate::observation::CHUNK);
+            let start = capture.chunk * CHUNK as u64;
+            let bytes = self.embedding.read(instance, &capture.export, start, CHUNK);
             self.observation.captured.push((capture.clone(), bytes));
         }
     }
@@ -432,47 +267,4 @@ fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
         .map(|s| (*s).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
-}
-
-/// Digests of a memory that an engine hands out as one slice.
-pub fn digests_of(bytes: &[u8], watch: &Watch) -> Vec<ChunkDigest> {
-    use crate::observation::{CHUNK, digest};
-    let count = bytes.len().div_ceil(CHUNK) as u64;
-    let one = |index: u64| {
-        let start = index as usize * CHUNK;
-        let end = bytes.len().min(start + CHUNK);
-        ChunkDigest {
-            index,
-            digest: digest(&bytes[start..end]),
-        }
-    };
-    if count <= watch.full {
-        (0..count).map(one).collect()
-    } else {
-        watch
-            .chunks
-            .iter()
-            .copied()
-            .filter(|&index| index < count)
-            .map(one)
-            .collect()
-    }
-}
-
-/// Adds up two timings.
-impl std::ops::AddAssign for Timing {
-    fn add_assign(&mut self, other: Timing) {
-        let Timing {
-            compile,
-            instantiate,
-            call,
-            read_back,
-            teardown,
-        } = other;
-        self.compile += compile;
-        self.instantiate += instantiate;
-        self.call += call;
-        self.read_back += read_back;
-        self.teardown += teardown;
-    }
 }

@@ -1,12 +1,14 @@
 //! Engines: whatever can take a script and answer with an observation.
 //!
-//! One file per engine, each with its table of configurations; [`driver`]
-//! walks a script over the few operations an adapter has to provide.
+//! One folder per engine, each with its table of configurations; [`driver`]
+//! walks a script over an [`Embedding`], the few operations an adapter provides.
 
 mod checked;
 pub mod driver;
+mod embedding;
 mod features;
 mod host;
+mod job;
 mod mutants;
 pub mod reference;
 mod select;
@@ -25,8 +27,9 @@ mod wasmtime;
 use crate::observation::Observation;
 
 pub use checked::checked;
-pub use driver::{Budget, Capture, Job};
+pub use embedding::Embedding;
 pub use features::{Feature, Features, needed_by, needed_by_script};
+pub use job::{Budget, Capture, Job};
 pub use mutants::mutants;
 pub use select::{UnknownEngine, select};
 pub use verify::{Difference, verify};

@@ -11,7 +11,7 @@ use trapline_reference::{
 mod host;
 mod threads;
 
-use super::driver::{self, Embedding};
+use super::{Embedding, driver};
 use super::{Engine, Feature, Features, Job};
 use crate::observation::{
     CHUNK, ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digest,

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::thread::JoinHandle;
 
-use super::driver::{Embedding, Run};
+use super::Embedding;
+use super::driver::Run;
 use super::{Budget, Features, Job};
 use crate::observation::{Outcome, Watch};
 use crate::script::{Script, Step};

@@ -14,11 +14,10 @@ use wasmer::{
     RuntimeError, SharedMemory, Store, Type,
 };
 
-use super::driver::{self, Embedding, digests_of};
 use super::host::{self, HostMemory, HostTrap};
 use super::threads::Threads;
-use super::{Engine, Features, Job};
-use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
+use super::{Embedding, Engine, Features, Job, driver};
+use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
 use crate::script::{HOST, HostFunc, Step, ValueType};
 
 use configurations::Settings;

@@ -14,10 +14,9 @@ use wasmi::{
     ValType,
 };
 
-use super::driver::{self, Embedding, digests_of};
 use super::host::{self, HostTrap};
-use super::{Budget, Engine, Features, Job};
-use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
+use super::{Budget, Embedding, Engine, Features, Job, driver};
+use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
 use crate::script::{HOST, HostFunc, ValueType};
 
 use configurations::Settings;

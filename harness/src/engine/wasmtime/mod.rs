@@ -13,11 +13,10 @@ use std::collections::HashMap;
 use trapline_reference::Value;
 use wasmtime::{Extern, Func, FuncType, Instance, Module, Store, Trap, Val, ValType};
 
-use super::driver::{self, Embedding, digests_of};
 use super::host::{self, HostTrap};
 use super::threads::Threads;
-use super::{Budget, Engine, Features, Job};
-use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch};
+use super::{Budget, Embedding, Engine, Features, Job, driver};
+use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
 use crate::script::{HOST, HostFunc, Step, ValueType};
 
 pub(super) use configurations::configurations;

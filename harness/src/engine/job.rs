@@ -1,0 +1,115 @@
+//! What an engine is asked to run.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Features, features};
+use crate::observation::Watch;
+use crate::script::{Script, Step};
+
+/// What a run may use: imposed on the reference and on every engine alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// The largest size of one memory, in bytes. Growing beyond it fails, and
+    /// instantiating a memory beyond it is [`Outcome::Limit`].
+    pub memory_bytes: u64,
+}
+
+/// A chunk to hand over byte by byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// After this step (index into the script).
+    pub step: usize,
+    /// The instance that exports the memory.
+    pub instance: String,
+    /// The export.
+    pub export: String,
+    /// Which chunk, see [`ChunkDigest::index`].
+    pub chunk: u64,
+}
+
+/// A script, with what all engines need to know of it worked out once.
+pub struct Job<'a> {
+    /// The script.
+    pub script: &'a Script,
+    /// The limits of the run.
+    pub budget: Budget,
+    /// Which chunks of large memories to look at.
+    pub watch: &'a Watch,
+    /// Chunks to hand over in [`Observation::captured`].
+    pub captures: &'a [Capture],
+    /// Whether the script goes on after a call that exhausted the stack, as
+    /// scripts that assert it do.
+    pub past_exhaustion: bool,
+    modules: Vec<Option<ModuleFacts>>,
+}
+
+/// What is known of a module before anybody compiles it.
+#[derive(Clone)]
+pub(super) struct ModuleFacts {
+    /// The features that it needs.
+    pub(super) needs: Features,
+    /// The exports that show its own memories, one each.
+    pub(super) memories: Arc<[String]>,
+}
+
+impl<'a> Job<'a> {
+    /// Scans the modules of `script`.
+    pub fn new(
+        script: &'a Script,
+        budget: Budget,
+        watch: &'a Watch,
+        captures: &'a [Capture],
+    ) -> Self {
+        let modules = script
+            .steps
+            .iter()
+            .map(|step| match step {
+                Step::Define { wasm, .. } => Some(ModuleFacts {
+                    needs: features::needed_by(wasm),
+                    memories: features::own_memory_exports(wasm).into(),
+                }),
+                _ => None,
+            })
+            .collect();
+        Job {
+            script,
+            budget,
+            watch,
+            captures,
+            past_exhaustion: false,
+            modules,
+        }
+    }
+}
+
+impl Job<'_> {
+    /// The same job, with other chunks of large memories looked at.
+    pub fn watching<'b>(&'b self, watch: &'b Watch) -> Job<'b> {
+        Job {
+            watch,
+            modules: self.modules.clone(),
+            ..*self
+        }
+    }
+
+    /// The same job, but modules are sent to engines that do not declare what
+    /// they need: to find out what happens.
+    pub fn regardless_of_features(mut self) -> Self {
+        for facts in self.modules.iter_mut().flatten() {
+            facts.needs = Features::NONE;
+        }
+        self
+    }
+
+    /// What is known of the module that step `index` defines.
+    ///
+    /// # Panics
+    /// If it defines none.
+    pub(super) fn module(&self, index: usize) -> &ModuleFacts {
+        self.modules[index]
+            .as_ref()
+            .expect("a definition was scanned")
+    }
+}
