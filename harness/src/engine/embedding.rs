@@ -16,7 +16,7 @@ pub trait Embedding {
     /// [`Stage::Compile`](crate::observation::Stage::Compile), or a limit.
     fn compile(&mut self, wasm: &[u8]) -> Result<Self::Module, Outcome>;
 
-    /// Instantiates with what is registered, and with [`HOST`]'s functions.
+    /// Instantiates with what is registered, and with the functions of [`HOST`](crate::script::HOST).
     fn instantiate(&mut self, module: &Self::Module) -> Result<Self::Instance, Outcome>;
 
     /// Makes the exports of `instance` importable under `name`.

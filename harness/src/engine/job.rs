@@ -12,7 +12,7 @@ use crate::script::{Script, Step};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     /// The largest size of one memory, in bytes. Growing beyond it fails, and
-    /// instantiating a memory beyond it is [`Outcome::Limit`].
+    /// instantiating a memory beyond it is [`Outcome::Limit`](crate::observation::Outcome::Limit).
     pub memory_bytes: u64,
 }
 
@@ -25,7 +25,7 @@ pub struct Capture {
     pub instance: String,
     /// The export.
     pub export: String,
-    /// Which chunk, see [`ChunkDigest::index`].
+    /// Which chunk, see [`ChunkDigest::index`](crate::observation::ChunkDigest::index).
     pub chunk: u64,
 }
 
@@ -37,7 +37,7 @@ pub struct Job<'a> {
     pub budget: Budget,
     /// Which chunks of large memories to look at.
     pub watch: &'a Watch,
-    /// Chunks to hand over in [`Observation::captured`].
+    /// Chunks to hand over in [`Observation::captured`](crate::observation::Observation::captured).
     pub captures: &'a [Capture],
     /// Whether the script goes on after a call that exhausted the stack, as
     /// scripts that assert it do.
