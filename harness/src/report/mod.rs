@@ -236,7 +236,8 @@ pub fn channel(engine: &str, class: Class) -> &'static str {
     }
 }
 
-/// Whether a script says something that only our own embedder does.
-pub(crate) fn uses_host(wast: &str) -> bool {
+/// Whether a script says something that only our own embedder does, so that no
+/// other runner can run it.
+pub fn uses_host(wast: &str) -> bool {
     wast.contains("(invoke $host ") || wast.contains("(import \"host\" ")
 }
