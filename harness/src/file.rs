@@ -1,6 +1,7 @@
 //! From a sighting to a corpus file: recognise, confirm, reduce, name, write.
 
 mod outcome;
+mod who;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +16,7 @@ use crate::report::{LookAt, look};
 use crate::script::{Script, print};
 use crate::trial::{Trial, Verdict, subject, try_script};
 use crate::worker::Runner;
+use who::who_diverges;
 
 /// How often a sighting must show before it is reduced.
 const CONFIRMATIONS: u32 = 3;
@@ -209,7 +211,7 @@ impl<'a> Filer<'a> {
         };
         let subject = subject(script, &trial.reference, reduced);
         let engine = sighting.configuration.split('/').next().unwrap_or_default();
-        let (configurations, variants) = who_diverges(&trial, engine, reduced.class);
+        let (configurations, variants) = who_diverges(&trial.judged, engine, reduced.class);
         let signature = Signature {
             class: reduced.class,
             engine: engine.to_owned(),
@@ -318,50 +320,6 @@ impl<'a> Filer<'a> {
             ),
         }
     }
-}
-
-/// The configurations of `engine` that diverge in `class`, and the short names
-/// of these for a signature: a compiler where all its configurations do that
-/// can run the script, `compiler-some` where not all do, and nothing at all
-/// where every configuration does. So another configuration of a compiler
-/// that behaves like its others changes no signature.
-fn who_diverges(trial: &Trial, engine: &str, class: Class) -> (Vec<String>, Vec<String>) {
-    let mut configurations = Vec::new();
-    let mut compilers: Vec<(&str, usize, usize)> = Vec::new();
-    for judged in &trial.judged {
-        let Some((of, variant)) = judged.configuration.split_once('/') else {
-            continue;
-        };
-        if of != engine || matches!(judged.verdict, Verdict::Unsupported(_)) {
-            continue;
-        }
-        let compiler = variant.split('+').next().unwrap_or(variant);
-        let at = compilers
-            .iter()
-            .position(|(name, ..)| *name == compiler)
-            .unwrap_or_else(|| {
-                compilers.push((compiler, 0, 0));
-                compilers.len() - 1
-            });
-        compilers[at].1 += 1;
-        if matches!(&judged.verdict, Verdict::Diverges(d) if d.class == class) {
-            compilers[at].2 += 1;
-            configurations.push(judged.configuration.clone());
-        }
-    }
-    let names = if compilers.iter().all(|(_, able, diverge)| able == diverge) {
-        Vec::new()
-    } else {
-        compilers
-            .iter()
-            .filter(|(.., diverge)| *diverge > 0)
-            .map(|(name, able, diverge)| match able == diverge {
-                true => (*name).to_owned(),
-                false => format!("{name}-some"),
-            })
-            .collect()
-    };
-    (configurations, names)
 }
 
 /// How a configuration diverged in a trial.

@@ -1,4 +1,4 @@
-;; signature: spurious-trap_wasmtime-cranelift-some_i32.load8_u_i64_inside
+;; signature: spurious-trap_wasmtime-cranelift+fixed_i32.load8_u_i64_inside
 ;; specified: success
 ;;   Execution: load
 ;;   https://webassembly.github.io/spec/core/exec/instructions.html#exec-load

@@ -1,4 +1,4 @@
-;; signature: missing-trap_wasmer-singlepass-some_i32.load_i32_beyond
+;; signature: missing-trap_wasmer-singlepass+dynamic_i32.load_i32_beyond
 ;; SECURITY: this can break a sandbox. Report it to the engine's private security
 ;; contact, not in a public tracker.
 ;; specified: trap: OutOfBoundsMemory
