@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trapline_reference::{
-    Access, Config, Error, Extern, InstanceId, Memory, MemoryId, Module, Rejection, Rules,
+    Access, Config, Error, Extern, InstanceId, Memory, MemoryId, Module, Nans, Rejection, Rules,
     Specification, Store, Trap, Value,
 };
 
@@ -48,6 +48,8 @@ pub struct Options {
     /// The number of a grow that is to end the other way, see
     /// [`Grow::choice`](trapline_reference::Grow::choice).
     pub flip: Option<u64>,
+    /// Which NaN it is where the specification leaves its bits open.
+    pub nans: Nans,
     /// How many instructions a call may execute.
     pub fuel: u64,
     /// How many calls may be nested.
@@ -60,6 +62,7 @@ impl Default for Options {
             rules: Arc::new(Specification),
             trace: true,
             flip: None,
+            nans: Nans::Canonical,
             fuel: 10_000_000,
             call_depth: 1_000,
         }
@@ -77,6 +80,8 @@ pub struct ReferenceRun {
     /// [`Options::trace`]. Modules have the number of the step that defines
     /// them.
     pub trace: Vec<Vec<Access>>,
+    /// Whether a NaN was made whose bits the specification leaves open.
+    pub has_open_nans: bool,
     /// The chunks worth looking at in large memories.
     interesting: BTreeSet<u64>,
 }
@@ -118,11 +123,13 @@ pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
     reference.lists_all = true;
     let observation = driver::run(&mut reference, FEATURES, job);
     let interesting = reference.interesting();
+    let has_open_nans = reference.store.has_open_nans();
     let mut trace = reference.trace;
     trace.resize(observation.steps.len(), Vec::new());
     ReferenceRun {
         observation,
         trace,
+        has_open_nans,
         interesting,
     }
 }
@@ -186,6 +193,7 @@ impl Reference {
             rules,
             trace,
             flip,
+            nans,
             fuel,
             call_depth,
         } = options.clone();
@@ -197,6 +205,7 @@ impl Reference {
                 call_depth,
                 trace,
                 flip,
+                nans,
                 rules,
             }),
             trace: Vec::new(),

@@ -1,5 +1,6 @@
 //! One script, tried: the reference's run of it, and each engine's verdict.
 
+mod open;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -58,10 +59,6 @@ pub struct Trial {
     /// Nanoseconds judging.
     pub judge_time: u64,
 }
-
-/// How many `memory.grow` of a script are turned round one by one, at the most,
-/// to explain a difference by a resource failure.
-const CHOICES: usize = 16;
 
 /// Runs `script` on the reference and on `configurations`, and judges.
 ///
@@ -165,11 +162,14 @@ fn judge(job: &Job<'_>, reference: &ReferenceRun, configuration: &str, answer: A
         ),
         Comparison::Differs(difference) => {
             let steps = difference.step + 1;
-            if a_grow_may_have_failed(job, reference, &observation, difference.step) {
-                (Verdict::Limit("memory.grow may fail".to_owned()), steps)
+            let verdict = if open::a_grow_may_have_failed(job, reference, &observation, steps) {
+                Verdict::Limit("memory.grow may fail".to_owned())
+            } else if open::is_of_a_nan(job, reference, &observation, &difference) {
+                Verdict::Skipped("a NaN whose bits are open".to_owned())
             } else {
-                (Verdict::Diverges(refine(difference, reference)), steps)
-            }
+                Verdict::Diverges(refine(difference, reference))
+            };
+            (verdict, steps)
         }
     };
     let calls = job.script.steps[..judged_steps.min(job.script.steps.len())]
@@ -213,36 +213,6 @@ fn died(script: &Script, reference: &ReferenceRun, death: Death) -> Difference {
         expected,
         got,
     }
-}
-
-/// Whether the difference vanishes when a `memory.grow` that was free to fail
-/// (or to succeed) up to this step goes the other way.
-/// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-grow>
-fn a_grow_may_have_failed(
-    job: &Job<'_>,
-    reference: &ReferenceRun,
-    observation: &Observation,
-    step: usize,
-) -> bool {
-    reference
-        .trace
-        .iter()
-        .take(step + 1)
-        .flatten()
-        .filter_map(|access| access.grow?.choice)
-        .take(CHOICES)
-        .any(|choice| {
-            let options = reference::Options {
-                flip: Some(choice),
-                ..Default::default()
-            };
-            let other = reference::observe(job, &options);
-            // The difference has to vanish, not only to move back.
-            match compare(&other.observation, observation) {
-                Comparison::Same | Comparison::Stopped(..) => true,
-                Comparison::Differs(later) => later.step > step,
-            }
-        })
 }
 
 /// Names the class by what the step did, where that says more than "value".

@@ -10,7 +10,7 @@ mod table;
 use std::sync::Arc;
 
 use crate::module::{Code, Instr, Target};
-use crate::numeric::{Numeric, Slot};
+use crate::numeric::{Nans, Numeric, Slot};
 use crate::store::{FuncKind, Store};
 use crate::trap::{Error, Trap};
 use crate::value::{NULL, Value, ValueType};
@@ -222,6 +222,13 @@ impl Machine {
                 }
                 Instr::Const(value) => self.push(value),
                 Instr::Numeric(ref numeric) => self.numeric(numeric)?,
+                Instr::OpenNan(floats) => {
+                    let open = floats.open_bits(*self.top());
+                    store.has_open_nans |= open != 0;
+                    if store.config.nans == Nans::Filled {
+                        *self.top() ^= open;
+                    }
+                }
                 Instr::Access(ref access) => {
                     if let Some((timeout, waiter)) = self.access(store, &frame, access)? {
                         self.save(&frame);

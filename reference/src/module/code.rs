@@ -1,7 +1,7 @@
 //! Functions, ready to run: flat code in which every branch knows where it goes.
 
 use crate::memory::Instruction;
-use crate::numeric::{Numeric, Slot};
+use crate::numeric::{Floats, Numeric, Slot};
 
 /// The body of a function.
 pub(crate) struct Code {
@@ -65,6 +65,8 @@ pub(crate) enum Instr {
     GlobalSet(u32),
     Const(Slot),
     Numeric(Numeric),
+    /// Which NaN the floats on top are, where they are NaNs.
+    OpenNan(Floats),
     Access(Access),
     MemorySize(u32),
     MemoryGrow(u32),

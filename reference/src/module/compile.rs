@@ -10,7 +10,7 @@ use super::code::{Access, Code, Instr, Target};
 use super::decode::value_type;
 use super::{Definition, Invalid, Rejection};
 use crate::memory::Instruction;
-use crate::numeric::{Slot, numeric};
+use crate::numeric::{Slot, numeric, opens};
 use crate::value::{NULL, ValueType};
 
 /// Validates and compiles one function.
@@ -200,9 +200,8 @@ impl Compiler<'_> {
                 self.instrs.push(Instr::BrTable(table.into()));
             }
             _ => {
-                if let Some(instr) = plain(op)? {
-                    self.instrs.push(instr);
-                }
+                self.instrs.extend(plain(op)?);
+                self.instrs.extend(opens(op).map(Instr::OpenNan));
             }
         }
         Ok(())

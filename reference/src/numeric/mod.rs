@@ -4,15 +4,20 @@
 //!
 //! Every operand is one [`Slot`] of 128 bits, scalars in the low ones and the
 //! others zero. Where the specification lets the payload of a NaN be anything,
-//! the result is the canonical NaN with a positive sign.
+//! the result is the canonical NaN with a positive sign ([`opens`] tells which
+//! instructions these are).
 
 mod float;
 mod integer;
+mod nan;
 mod vector;
 
 use wasmparser::Operator;
 
 use crate::trap::Trap;
+
+pub(crate) use nan::{Floats, opens};
+pub use nan::{Nans, may_open_nan};
 
 /// A value on the stack, without its type.
 pub(crate) type Slot = u128;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::memory::{Memory, MemoryId, Rules, Site, Specification};
 use crate::module::{Code, Definition, Item};
-use crate::numeric::Slot;
+use crate::numeric::{Nans, Slot};
 use crate::trap::Error;
 use crate::types::{ExternType, FuncType, GlobalType, TableType};
 use crate::value::{NULL, Value};
@@ -40,6 +40,8 @@ pub struct Config {
     /// The number of a grow, see [`Grow::choice`], that is to end the other
     /// way than the budget says.
     pub flip: Option<u64>,
+    /// Which NaN it is where the specification leaves its bits open.
+    pub nans: Nans,
     /// The rules of linear memory.
     pub rules: Arc<dyn Rules>,
 }
@@ -53,6 +55,7 @@ impl Default for Config {
             call_depth: 10_000,
             trace: false,
             flip: None,
+            nans: Nans::Canonical,
             rules: Arc::new(Specification),
         }
     }
@@ -151,6 +154,8 @@ pub struct Store {
     pub(crate) activations: u64,
     /// How many grows could have ended otherwise.
     pub(crate) choices: u64,
+    /// Whether there ever was a NaN whose bits the specification leaves open.
+    pub(crate) has_open_nans: bool,
     pub(crate) trace: Vec<Access>,
     pub(crate) waiters: Waiters,
 }
@@ -168,9 +173,17 @@ impl Store {
             names: BTreeMap::new(),
             activations: 0,
             choices: 0,
+            has_open_nans: false,
             trace: Vec::new(),
             waiters: Waiters::default(),
         }
+    }
+
+    /// Whether an instruction has given a NaN whose bits the specification
+    /// leaves open, so that what was done since may depend on [`Config::nans`].
+    /// <https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation>
+    pub fn has_open_nans(&self) -> bool {
+        self.has_open_nans
     }
 
     /// Makes an instance known under a name, or the name that of another instance.

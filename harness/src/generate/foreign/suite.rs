@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use trapline_reference::may_open_nan;
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
 
 use super::{Foreign, memory_type};
 use crate::engine::{Feature, Features, needed_by};
 use crate::generate::dice::Dice;
 use crate::generate::memory::{Live, Means};
-use crate::operator;
 use crate::script::wast::parse;
 use crate::script::{Script, Step};
 use crate::spec;
@@ -247,22 +247,11 @@ fn callees(body: &FunctionBody<'_>, grows: &mut bool) -> Result<Vec<u32>, &'stat
                 return Err("a wait");
             }
             Operator::MemoryGrow { .. } => *grows = true,
-            op if may_make_nan(&op) => return Err("a NaN whose bits are open"),
+            op if may_open_nan(&op) => return Err("a NaN whose bits are open"),
             _ => {}
         }
     }
     Ok(callees)
-}
-
-/// Whether the bits of a result may be open: those of a NaN.
-/// <https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation>
-fn may_make_nan(op: &Operator<'_>) -> bool {
-    const MAKERS: [&str; 13] = [
-        "_add", "_sub", "_mul", "_div", "_sqrt", "_min", "_max", "_ceil", "_floor", "_trunc",
-        "_nearest", "promote", "demote",
-    ];
-    let (name, _) = operator::name(op);
-    name.starts_with('f') && MAKERS.iter().any(|maker| name.contains(maker))
 }
 
 /// Whether a function may call itself.

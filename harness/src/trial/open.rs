@@ -1,0 +1,93 @@
+//! What the specification leaves open, and what that explains.
+
+use trapline_reference::Nans;
+
+use crate::engine::Job;
+use crate::engine::reference::{self, ReferenceRun};
+use crate::judge::{Class, Comparison, Difference, MemoryDifference, compare};
+use crate::observation::{Observation, Outcome, StepObservation};
+
+/// How many `memory.grow` of a script are turned round one by one, at the most,
+/// to explain a difference by a resource failure.
+const CHOICES: usize = 16;
+
+/// Whether the difference vanishes when a `memory.grow` that was free to fail
+/// (or to succeed) in the first `steps` goes the other way.
+/// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-grow>
+pub(super) fn a_grow_may_have_failed(
+    job: &Job<'_>,
+    reference: &ReferenceRun,
+    observation: &Observation,
+    steps: usize,
+) -> bool {
+    reference
+        .trace
+        .iter()
+        .take(steps)
+        .flatten()
+        .filter_map(|access| access.grow?.choice)
+        .take(CHOICES)
+        .any(|choice| {
+            let options = reference::Options {
+                flip: Some(choice),
+                ..Default::default()
+            };
+            let other = reference::observe(job, &options);
+            // The difference has to vanish, not only to move back.
+            match compare(&other.observation, observation) {
+                Comparison::Same | Comparison::Stopped(..) => true,
+                Comparison::Differs(later) => later.step >= steps,
+            }
+        })
+}
+
+/// Whether what differs is made of the bits of a NaN that the specification
+/// leaves open: whether it is another one when these bits are others.
+/// <https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation>
+pub(super) fn is_of_a_nan(
+    job: &Job<'_>,
+    reference: &ReferenceRun,
+    observation: &Observation,
+    difference: &Difference,
+) -> bool {
+    if !reference.has_open_nans || difference.class == Class::Panic {
+        return false;
+    }
+    let options = reference::Options {
+        nans: Nans::Filled,
+        trace: false,
+        ..Default::default()
+    };
+    let filled = reference::observe(job, &options).observation;
+    let step = |of: &Observation| of.steps.get(difference.step).cloned();
+    let (Some(specified), Some(got)) = (step(&reference.observation), step(observation)) else {
+        return false;
+    };
+    let Some(filled) = step(&filled) else {
+        return true;
+    };
+    match &difference.memory {
+        Some(place) => state(&specified, place) != state(&filled, place),
+        None => match (&specified.outcome, &filled.outcome, &got.outcome) {
+            (Outcome::Values(specified), Outcome::Values(filled), Outcome::Values(got)) => {
+                // Each value that differs has to be one of those that depend on it.
+                let mut values = specified.iter().zip(filled).zip(got);
+                specified.len() == got.len()
+                    && values
+                        .all(|((specified, filled), got)| specified == got || specified != filled)
+            }
+            (specified, filled, _) => specified != filled,
+        },
+    }
+}
+
+/// The digest of a chunk of a memory, 0 for one that is not listed, or the size.
+fn state(step: &StepObservation, place: &MemoryDifference) -> Option<u128> {
+    let mut memories = step.memories.iter();
+    let memory = memories.find(|m| m.instance == place.instance && m.export == place.export)?;
+    let Some(chunk) = place.chunk else {
+        return Some(memory.bytes);
+    };
+    let found = memory.chunks.iter().find(|c| c.index == chunk);
+    Some(found.map_or(0, |c| c.digest.into()))
+}
