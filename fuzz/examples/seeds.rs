@@ -1,11 +1,16 @@
-//! Writes the inputs that a session begins with: `seeds FOLDER`.
+//! Writes the inputs that a session begins with: `seeds FOLDER CORPUS`.
 
 use std::path::PathBuf;
 
-fn main() -> std::io::Result<()> {
-    let folder = PathBuf::from(std::env::args_os().nth(1).unwrap_or_default());
-    for (number, bytes) in trapline_harness::fuzzing::seeds().enumerate() {
-        std::fs::write(folder.join(format!("seed-{number}")), bytes)?;
+use trapline_harness::fuzzing::seeds;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(folder), Some(corpus)) = (arguments.next(), arguments.next()) else {
+        return Err("two folders are needed".into());
+    };
+    for input in seeds::all(&corpus)? {
+        std::fs::write(folder.join(seeds::name(&input)), input)?;
     }
     Ok(())
 }

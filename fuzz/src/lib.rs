@@ -10,7 +10,13 @@ macro_rules! target {
 
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max: usize, seed: u32| {
             let theirs = libfuzzer_sys::fuzzer_mutate;
-            trapline_harness::fuzzing::mutate(data, size, max, seed, theirs)
+            let target = trapline_harness::fuzzing::Target::$target;
+            trapline_harness::fuzzing::mutate(target, data, size, max, seed, theirs)
+        });
+
+        libfuzzer_sys::fuzz_crossover!(|a: &[u8], b: &[u8], out: &mut [u8], seed: u32| {
+            let target = trapline_harness::fuzzing::Target::$target;
+            trapline_harness::fuzzing::cross(target, a, b, out, seed)
         });
     };
 }

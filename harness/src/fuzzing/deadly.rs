@@ -5,9 +5,10 @@
 //! as long as that is known and not fixed. Workers, which may die, go on
 //! running such scripts in campaigns.
 
-use wasmparser::{MemoryType, Parser, Payload, TypeRef};
+use wasmparser::MemoryType;
 
 use crate::corpus::Known;
+use crate::script::memories::memory_types;
 use crate::script::{Script, Step};
 
 /// A way to kill an engine.
@@ -15,7 +16,7 @@ struct Deadly {
     /// Its signature in the corpus.
     signature: &'static str,
     engine: &'static str,
-    /// Whether a module with such a memory does it.
+    /// Whether a module that defines or imports such a memory does it.
     memory: fn(&MemoryType) -> bool,
 }
 
@@ -40,22 +41,10 @@ pub(super) fn deadly(script: &Script, configuration: &str, known: &Known) -> Opt
                 Step::Define { wasm, .. } => Some(wasm),
                 _ => None,
             });
-            modules.into_iter().any(|wasm| any_memory(wasm, row.memory))
+            let mut memories = modules.flat_map(|wasm| memory_types(wasm));
+            memories.any(|ty| (row.memory)(&ty))
         })
         .map(|row| row.signature)
-}
-
-/// Whether a memory that a module defines or imports is such a one.
-fn any_memory(wasm: &[u8], such: fn(&MemoryType) -> bool) -> bool {
-    let payloads = Parser::new(0).parse_all(wasm).map_while(Result::ok);
-    payloads.into_iter().any(|payload| match payload {
-        Payload::MemorySection(section) => section.into_iter().flatten().any(|ty| such(&ty)),
-        Payload::ImportSection(section) => section
-            .into_imports()
-            .flatten()
-            .any(|import| matches!(import.ty, TypeRef::Memory(ty) if such(&ty))),
-        _ => false,
-    })
 }
 
 #[cfg(test)]

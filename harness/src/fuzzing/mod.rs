@@ -15,15 +15,18 @@
 //! |---|---|
 //! | `TRAPLINE_CORPUS` | the folder of the corpus, if it is not the repository's |
 //! | `TRAPLINE_ENGINES` | engines or configurations, separated by commas, if not all that are linked in; mutants too |
+//! | `TRAPLINE_MUTATION` | how inputs are mutated, a [`Mutation`]: `random`, `libfuzzer`, `bytes`, or `scripts` if it is not set |
 //! | `TRAPLINE_SESSION` | a folder: each process leaves its [`Record`] there |
 //! | `TRAPLINE_STOP_ON_NEW` | 1: end at the first new divergence |
 
 mod deadly;
 mod end;
+mod input;
 mod known;
 mod mutate;
 mod panics;
 mod record;
+pub mod seeds;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -32,10 +35,12 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-pub use mutate::mutate;
+pub use input::SCRIPT_BYTES;
+pub use mutate::{GENERATOR_BYTES, Mutation, Mutator};
 pub use record::{Divergence, Record};
 pub use target::{BUDGET, Target, UnknownTarget};
 
@@ -69,6 +74,37 @@ pub fn run(target: Target, bytes: &[u8]) {
             Err(_) => end::fail(&format!("the harness panicked: {}", panics::last())),
         }
     });
+}
+
+/// Mutates inputs of `target` as the environment says; see [`Mutator::mutate`].
+pub fn mutate(
+    target: Target,
+    data: &mut [u8],
+    size: usize,
+    max: usize,
+    seed: u32,
+    other: impl FnOnce(&mut [u8], usize, usize) -> usize,
+) -> usize {
+    mutator(target).mutate(data, size, max, seed, other)
+}
+
+/// Crosses two inputs of `target`; see [`Mutator::cross`].
+pub fn cross(target: Target, first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
+    mutator(target).cross(first, second, out, seed)
+}
+
+fn mutator(target: Target) -> &'static Mutator {
+    static MUTATOR: OnceLock<Mutator> = OnceLock::new();
+    MUTATOR.get_or_init(|| {
+        let mutation = std::env::var("TRAPLINE_MUTATION").map(|name| name.parse());
+        Mutator {
+            target,
+            features: engine::declared(&target.engines(chosen)()),
+            mutation: mutation
+                .unwrap_or(Ok(Mutation::Scripts))
+                .unwrap_or_else(|why| end::fail(&why)),
+        }
+    })
 }
 
 /// What a session is made with.
@@ -128,10 +164,7 @@ impl Session {
             record,
             stop_on_new,
         } = options;
-        let engines: fn() -> Vec<Configuration> = match target {
-            Target::Reference => || vec![engine::checked()],
-            _ => engines,
-        };
+        let engines = target.engines(engines);
         let corpus = crate::corpus::Corpus::open(&corpus)?;
         corpus.check_writable()?;
         // A session lives as long as its process.
@@ -235,12 +268,6 @@ fn panicked(trial: &Trial) -> Option<&str> {
         Outcome::Panic(words) => Some(&**words),
         _ => None,
     })
-}
-
-/// The inputs that the first session of a target begins with: random ones, of
-/// many lengths, the longest a script of some thirty calls.
-pub fn seeds() -> impl Iterator<Item = Vec<u8>> {
-    (0..200).map(|seed| crate::generate::case_bytes(0, seed, 100 + 100 * (seed as usize % 10)))
 }
 
 /// Where what is found comes from, in the words of a corpus file.

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use arbitrary::Unstructured;
 
-use crate::engine::{Budget, Features};
+use super::input;
+use crate::engine::{self, Budget, Configuration, Features};
 use crate::generate::{self, Focus};
 use crate::script::Script;
 
@@ -74,9 +75,21 @@ impl Target {
         }
     }
 
-    /// The script that an input stands for, within these features: the same
-    /// bytes, the same script.
+    /// Who its scripts are run on, where engines have been chosen.
+    pub(super) fn engines(self, chosen: fn() -> Vec<Configuration>) -> fn() -> Vec<Configuration> {
+        match self {
+            Target::Reference => || vec![engine::checked()],
+            _ => chosen,
+        }
+    }
+
+    /// The script that an input stands for: the one that it is, or the one that
+    /// is generated from it, within these features. The same bytes, the same
+    /// script.
     pub fn script(self, bytes: &[u8], features: Features) -> Script {
+        if let Some(script) = input::decode(bytes) {
+            return script;
+        }
         let options = generate::Options {
             focus: self.focus().into_iter().collect(),
             budget: BUDGET,

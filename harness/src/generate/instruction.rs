@@ -141,3 +141,19 @@ table! { ATOMIC_EXCHANGES, CompareExchange, true:
 table! { ATOMIC_WAITS, Wait, true: I32 { MemoryAtomicWait32/2 } I64 { MemoryAtomicWait64/3 } }
 
 table! { ATOMIC_NOTIFIES, Notify, true: I32 { MemoryAtomicNotify/2 } }
+
+/// All tables.
+pub(super) const TABLES: [&[MemoryInstruction]; 12] = [
+    LOADS,
+    STORES,
+    VECTOR_LOADS,
+    VECTOR_STORES,
+    LANE_LOADS,
+    LANE_STORES,
+    ATOMIC_LOADS,
+    ATOMIC_STORES,
+    ATOMIC_MODIFIES,
+    ATOMIC_EXCHANGES,
+    ATOMIC_WAITS,
+    ATOMIC_NOTIFIES,
+];

@@ -146,14 +146,20 @@ pub(super) fn declare(dice: &mut Dice<'_, '_>, profile: &Profile, means: Means) 
             (has(Feature::CustomPageSizes) && dice.percent(30)).then_some(16)
         },
     };
-    let most = means.economy >> page_log2(&ty);
     if profile.large {
+        let most = means.economy >> page_log2(&ty);
         (ty.minimum, ty.maximum) = large(dice, &ty, most);
-        return ty;
+    } else {
+        limit(dice, &mut ty, means);
     }
-    ty.minimum = minimum(dice, small_pages).min(most);
-    ty.maximum = maximum(dice, &ty, most);
     ty
+}
+
+/// Gives a memory limits. Its minimum is within the means.
+pub(super) fn limit(dice: &mut Dice<'_, '_>, ty: &mut MemoryType, means: Means) {
+    let most = means.economy >> page_log2(ty);
+    ty.minimum = minimum(dice, page_log2(ty) == 0).min(most);
+    ty.maximum = maximum(dice, ty, most);
 }
 
 /// Limits around 4 GiB and up to the budget, of `most` pages.

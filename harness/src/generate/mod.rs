@@ -10,7 +10,8 @@
 //! (`address`) that can be solved for their parameter. So every call (`call`)
 //! can put whichever access it likes on whichever edge (`edge`), and one
 //! compiled module serves dozens of calls. Some cases go round the cells of the
-//! space instead (`aim`, `visit`), so that none is left to chance.
+//! space instead (`aim`, `visit`), so that none is left to chance. What is there
+//! already can be edited as well (`edit`), a script of anybody's making too.
 
 mod access;
 mod address;
@@ -23,6 +24,7 @@ mod compose;
 mod consume;
 mod dice;
 mod edge;
+pub mod edit;
 mod focus;
 mod foreign;
 mod grow;

@@ -1,10 +1,8 @@
 //! Turns arguments into constants, and leaves out parameters.
 
-use std::collections::BTreeMap;
-
 use super::Run;
 use super::case::{Case, node_at};
-use crate::script::calls::exported_functions;
+use crate::script::calls::Callable;
 use crate::script::sexp::{Kind, Node};
 use crate::script::{Step, Value};
 
@@ -33,38 +31,10 @@ fn parameters(case: &Case, step: usize, field: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Whether every call passes what the function it calls takes, as far as that
-/// can be told: what engines do to a wrong call is nothing the specification
-/// speaks of.
+/// Whether every call passes what the function it calls takes.
 pub(super) fn are_well_typed(case: &Case) -> bool {
-    let mut modules = BTreeMap::new();
-    let mut instances = BTreeMap::new();
-    for item in &case.steps {
-        match &item.step {
-            Step::Define { module, wasm } => {
-                modules.insert(module, exported_functions(wasm).unwrap_or_default());
-            }
-            Step::Instantiate { instance, module } => {
-                instances.insert(instance, module);
-            }
-            Step::Invoke {
-                instance,
-                func,
-                args,
-            } => {
-                let module = instances
-                    .get(instance)
-                    .and_then(|&module| modules.get(module));
-                let export = module.and_then(|m| m.iter().find(|(name, _)| name == func));
-                let passed = || args.iter().map(|arg| arg.ty());
-                if export.is_some_and(|(_, params)| !passed().eq(params.iter().copied())) {
-                    return false;
-                }
-            }
-            _ => {}
-        }
-    }
-    true
+    let mut callable = Callable::default();
+    case.steps.iter().all(|item| callable.accepts(&item.step))
 }
 
 fn inlined(case: &Case, step: usize, field: usize, parameter: usize) -> Option<Case> {

@@ -1,11 +1,13 @@
 //! Calls to add to a lone module, so that it does something when it is run.
 
+use std::collections::BTreeMap;
+
 use trapline_reference::{Value, ValueType};
 use wasmparser::{CompositeInnerType, ExternalKind, HeapType, Parser, Payload, TypeRef, ValType};
 
 use super::expect::Expect;
 use super::wast::{Source, StepSource};
-use super::{Script, Step};
+use super::{HOST, HostFunc, Script, Step};
 
 /// The arguments are drawn from these, by their place: 0, 1, the ends of the
 /// first pages and of the address space, where bounds checks go wrong.
@@ -83,6 +85,48 @@ fn edge(ty: ValueType, which: usize) -> Value {
         ValueType::F64 => Value::F64(bits),
         ValueType::V128 => Value::V128(u128::from(bits) << 64 | u128::from(bits)),
         ValueType::FuncRef | ValueType::ExternRef => Value::default_of(ty),
+    }
+}
+
+/// What the instances of a script export, as it is read step by step.
+#[derive(Default)]
+pub(crate) struct Callable<'s> {
+    modules: BTreeMap<&'s str, Vec<(String, Vec<ValueType>)>>,
+    instances: BTreeMap<&'s str, &'s str>,
+}
+
+impl<'s> Callable<'s> {
+    /// Takes note of a step. Whether it passes what the function that it calls
+    /// takes, as far as that can be told, if it is a call: what engines do to a
+    /// wrong one is nothing the specification speaks of.
+    pub(crate) fn accepts(&mut self, step: &'s Step) -> bool {
+        match step {
+            Step::Define { module, wasm } => {
+                let exports = exported_functions(wasm).unwrap_or_default();
+                self.modules.insert(module, exports);
+                true
+            }
+            Step::Instantiate { instance, module } => {
+                self.instances.insert(instance, module);
+                true
+            }
+            Step::Invoke {
+                instance,
+                func,
+                args,
+            } => {
+                let passed = args.iter().map(|arg| arg.ty());
+                if instance == HOST {
+                    let func = HostFunc::parse(func);
+                    return func.is_none_or(|func| passed.eq(func.ty().0.iter().copied()));
+                }
+                let module = self.instances.get(instance.as_str());
+                let exports = module.and_then(|module| self.modules.get(module));
+                let export = exports.and_then(|e| e.iter().find(|(name, _)| name == func));
+                export.is_none_or(|(_, params)| passed.eq(params.iter().copied()))
+            }
+            _ => true,
+        }
     }
 }
 

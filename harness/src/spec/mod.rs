@@ -23,7 +23,7 @@ mod skips;
 mod suite;
 mod tally;
 
-pub use suite::{File, Group, folder, official};
+pub use suite::{File, Group, about_memory, folder, official};
 pub use tally::{Failure, Tally};
 
 use crate::engine::reference::{self, Options};

@@ -131,6 +131,18 @@ pub fn official() -> Vec<Group> {
     groups
 }
 
+/// The files of the official suite that speak of a memory; not those of core
+/// 3.0, which are the others again.
+pub fn about_memory() -> Vec<File> {
+    let speaks = |file: &File| file.text.windows(7).any(|word| word == b"(memory");
+    official()
+        .into_iter()
+        .filter(|group| group.name != "core 3.0")
+        .flat_map(|group| group.files)
+        .filter(speaks)
+        .collect()
+}
+
 fn stem(name: &str) -> &str {
     name.strip_suffix(".wast").unwrap_or(name)
 }

@@ -12,7 +12,7 @@ pub use subject::subject;
 use crate::engine::reference::{self, ReferenceRun};
 use crate::engine::{Budget, Capture, Job};
 use crate::judge::{Class, Comparison, Difference, Stop, compare};
-use crate::observation::{Observation, Timing, Watch};
+use crate::observation::{Observation, Outcome, Timing, Watch};
 use crate::script::{Script, Step};
 use crate::worker::{Answer, Death, Runner};
 
@@ -106,6 +106,17 @@ pub fn try_script_keeping(
         engines_time: 0,
         judge_time: 0,
     };
+    if !ends(&trial.reference) {
+        // Who knows whether an engine would come back from it.
+        let skipped = configurations.iter().map(|name| Judged {
+            configuration: (*name).to_owned(),
+            verdict: Verdict::Skipped("out of fuel".to_owned()),
+            calls: 0,
+            timing: Timing::default(),
+            observation: None,
+        });
+        trial.judged.extend(skipped);
+    }
     while let rest @ [_, ..] = &configurations[trial.judged.len()..] {
         let asked = Instant::now();
         let answers = runner.run(&job, rest)?;
@@ -122,6 +133,12 @@ pub fn try_script_keeping(
         }
     }
     Ok(trial)
+}
+
+/// Whether the reference got to the end of every call, with the fuel it had.
+fn ends(reference: &ReferenceRun) -> bool {
+    let last = reference.observation.steps.last();
+    !last.is_some_and(|step| matches!(step.outcome, Outcome::Interrupted))
 }
 
 fn judge(job: &Job<'_>, reference: &ReferenceRun, configuration: &str, answer: Answer) -> Judged {

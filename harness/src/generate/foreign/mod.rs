@@ -90,7 +90,7 @@ impl Foreign {
     }
 }
 
-fn memory_type(ty: wasmparser::MemoryType) -> MemoryType {
+pub(super) fn memory_type(ty: wasmparser::MemoryType) -> MemoryType {
     MemoryType {
         minimum: ty.initial,
         maximum: ty.maximum,

@@ -15,6 +15,7 @@ use super::{Foreign, memory_type};
 use crate::engine::{Feature, Features, needed_by};
 use crate::generate::dice::Dice;
 use crate::generate::memory::{Live, Means};
+use crate::script::slice::{definition, imports_from};
 use crate::script::wast::parse;
 use crate::script::{Script, Step};
 use crate::spec;
@@ -72,24 +73,13 @@ pub(in crate::generate) fn module(
     None
 }
 
-/// The files that speak of a memory; not those of core 3.0, which are the
-/// others again.
 fn files() -> Vec<File> {
-    let has_memory = |file: &spec::File| {
-        let text = &file.text;
-        text.windows(7).any(|word| word == b"(memory")
-    };
-    spec::official()
-        .into_iter()
-        .filter(|group| group.name != "core 3.0")
-        .flat_map(|group| group.files)
-        .filter(has_memory)
-        .map(|file| File {
-            name: file.name,
-            text: file.text,
-            modules: OnceLock::new(),
-        })
-        .collect()
+    let files = spec::about_memory().into_iter().map(|file| File {
+        name: file.name,
+        text: file.text,
+        modules: OnceLock::new(),
+    });
+    files.collect()
 }
 
 fn modules(file: &File) -> Modules {
@@ -137,53 +127,6 @@ fn binary(step: &Step) -> Option<&[u8]> {
         Step::Define { wasm, .. } => Some(wasm),
         _ => None,
     }
-}
-
-/// The step before `index` that defines a module, and the module.
-fn definition<'s>(script: &'s Script, index: usize, name: &str) -> Option<(usize, &'s [u8])> {
-    let found = script.steps[..index]
-        .iter()
-        .rposition(|step| matches!(step, Step::Define { module, .. } if module == name))?;
-    Some((found, binary(&script.steps[found])?))
-}
-
-/// Adds the steps that make what a module imports; `None` if none make it.
-fn imports_from(
-    script: &Script,
-    index: usize,
-    wasm: &[u8],
-    wanted: &mut BTreeSet<usize>,
-) -> Option<()> {
-    let steps = &script.steps;
-    for payload in Parser::new(0).parse_all(wasm) {
-        let Payload::ImportSection(section) = payload.ok()? else {
-            continue;
-        };
-        for import in section.into_imports().flatten() {
-            let registered = steps[..index].iter().rposition(
-                |step| matches!(step, Step::Register { name, .. } if name == import.module),
-            )?;
-            if !wanted.insert(registered) {
-                continue;
-            }
-            let Step::Register {
-                instance: owner, ..
-            } = &steps[registered]
-            else {
-                return None;
-            };
-            let made = steps[..registered].iter().rposition(
-                |step| matches!(step, Step::Instantiate { instance, .. } if instance == owner),
-            )?;
-            let Step::Instantiate { module, .. } = &steps[made] else {
-                return None;
-            };
-            let (defined, wasm) = definition(script, made, module)?;
-            wanted.extend([made, defined]);
-            imports_from(script, defined, wasm, wanted)?;
-        }
-    }
-    Some(())
 }
 
 /// Whether a module has a memory, ends, gives results that the specification

@@ -82,7 +82,7 @@ pub(super) fn file(
 }
 
 /// The artifacts in a folder, if there is one.
-fn deaths(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn deaths(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -122,7 +122,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let corpus = folder.path().join("corpus");
         std::fs::create_dir(&corpus).unwrap();
-        let seed = fuzzing::seeds().nth(9).unwrap();
+        let seed = fuzzing::seeds::random().nth(9).unwrap();
         for (name, bytes) in [("crash-1", &seed[..]), ("oom-2", &[]), ("slow-unit-3", &[])] {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use trapline_harness::fuzzing::Record;
 
+use super::seeds;
+
 /// What to run.
 pub(super) struct Jobs {
     /// The target.
@@ -23,10 +25,25 @@ pub(super) struct Jobs {
     pub(super) count: u16,
     /// How long; until it is interrupted if `None`.
     pub(super) time: Option<Duration>,
+    /// Where the inputs are that it begins with and keeps.
+    pub(super) inputs: PathBuf,
+    /// Where inputs are put that killed a process.
+    pub(super) artifacts: PathBuf,
     /// For logs and records.
     pub(super) folder: PathBuf,
     /// Whether all end when one has found something new.
     pub(super) stop_on_new: bool,
+}
+
+/// What all jobs know.
+#[derive(Default)]
+struct Shared {
+    /// Whether all are to end.
+    over: AtomicBool,
+    /// How many processes were killed by an input.
+    killed: AtomicU64,
+    /// How many seeds were withdrawn.
+    withdrawn: AtomicU64,
 }
 
 /// How the processes ended.
@@ -53,16 +70,15 @@ impl Jobs {
     /// A target cannot be started, or ends again and again as soon as it is.
     pub(super) fn run(&self, interrupted: &AtomicBool) -> anyhow::Result<Ended> {
         let began = Instant::now();
-        let over = AtomicBool::new(false);
-        let killed = AtomicU64::new(0);
+        let shared = Shared::default();
         let results = std::thread::scope(|scope| {
             let jobs: Vec<_> = (0..self.count)
                 .map(|job| {
-                    let (over, killed) = (&over, &killed);
+                    let shared = &shared;
                     scope.spawn(move || {
-                        let result = self.job(job, began, interrupted, over, killed);
+                        let result = self.job(job, began, interrupted, shared);
                         if result.is_err() {
-                            over.store(true, Ordering::Relaxed);
+                            shared.over.store(true, Ordering::Relaxed);
                         }
                         result
                     })
@@ -81,7 +97,7 @@ impl Jobs {
         }
         Ok(Ended {
             elapsed: began.elapsed(),
-            killed: killed.into_inner(),
+            killed: shared.killed.into_inner(),
         })
     }
 
@@ -90,9 +106,13 @@ impl Jobs {
         job: u16,
         began: Instant,
         interrupted: &AtomicBool,
-        over: &AtomicBool,
-        killed: &AtomicU64,
+        shared: &Shared,
     ) -> anyhow::Result<()> {
+        let Shared {
+            over,
+            killed,
+            withdrawn,
+        } = shared;
         let log = self.folder.join(format!("job-{job}.log"));
         let mut log = File::create(&log).with_context(|| format!("{}", log.display()))?;
         let mut stillborn = 0;
@@ -104,7 +124,7 @@ impl Jobs {
                 },
                 None => None,
             };
-            let born = Instant::now();
+            let (born, before) = (Instant::now(), withdrawn.load(Ordering::Relaxed));
             let mut child = self.start(left)?;
             let stderr = child.stderr.take().context("it has no standard error")?;
             let last = std::thread::scope(|scope| {
@@ -123,7 +143,10 @@ impl Jobs {
                 over.store(true, Ordering::Relaxed);
                 return Ok(());
             }
-            stillborn = if born.elapsed() < STILLBORN {
+            let seeds = seeds::withdraw(&self.artifacts, &self.inputs)?;
+            // Others may have withdrawn what this one died of.
+            let of_a_seed = withdrawn.fetch_add(seeds, Ordering::Relaxed) + seeds > before;
+            stillborn = if !of_a_seed && born.elapsed() < STILLBORN {
                 stillborn + 1
             } else {
                 0
@@ -242,6 +265,8 @@ mod tests {
             environment: vec![("FOLDER", folder.path().display().to_string())],
             count: 2,
             time: Some(Duration::from_secs(time)),
+            inputs: folder.path().to_owned(),
+            artifacts: folder.path().join("artifacts"),
             folder: folder.path().to_owned(),
             stop_on_new: true,
         };
@@ -273,6 +298,22 @@ mod tests {
         let error = run("echo 'error: no corpus' >&2; exit 1", 5000).err();
         let error = error.expect("it never works").to_string();
         assert!(error.ends_with("as soon as it is started: no corpus"));
+    }
+
+    #[test]
+    fn a_seed_that_kills_is_withdrawn_and_the_session_begins_again() {
+        // Four processes die of a seed each, more than would be stillborn.
+        let deaths: String = (1..=4)
+            .map(|n| {
+                let seed = trapline_harness::fuzzing::seeds::name(format!("{n}\n").as_bytes());
+                format!(
+                    "mkdir {n} && echo {n} > {seed} && cp {seed} artifacts/crash-{n} && exit 77\n"
+                )
+            })
+            .collect();
+        let script = format!("cd $FOLDER; mkdir -p artifacts\n{deaths} exit 0");
+        let (ended, _) = run(&script, 5000).unwrap();
+        assert_eq!(ended.killed, 4);
     }
 
     #[test]

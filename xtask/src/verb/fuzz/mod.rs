@@ -5,7 +5,7 @@ mod jobs;
 mod seeds;
 mod tools;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use clap::Args;
 use trapline_harness::corpus::Corpus;
 use trapline_harness::engine::{self, Configuration};
 use trapline_harness::file::{Filed, Filer};
-use trapline_harness::fuzzing::{self, BUDGET, Record, Target};
+use trapline_harness::fuzzing::{self, BUDGET, Record, SCRIPT_BYTES, Target};
 use trapline_harness::worker::{InProcess, Runner};
 
 use crate::End;
@@ -63,6 +63,10 @@ pub(crate) struct Fuzz {
     /// Throw away the inputs that reach nothing others do not, and end
     #[arg(long)]
     minimize_corpus: bool,
+    /// Add scripts to the inputs: .wast, .wat or .wasm files, or folders of
+    /// .wast; may be repeated
+    #[arg(long, value_name = "FILE|FOLDER")]
+    seeds: Vec<PathBuf>,
     /// Pass this on to libFuzzer; may be repeated
     #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
     libfuzzer: Vec<String>,
@@ -74,9 +78,7 @@ pub(crate) struct Fuzz {
 const WALL: Duration = Duration::from_secs(30);
 
 /// What libFuzzer is always told.
-const ALWAYS: [&str; 7] = [
-    // Inputs of more bytes make scripts of more calls, not other ones.
-    "-max_len=1024",
+const ALWAYS: [&str; 6] = [
     // A short input is a script without calls: there is no point in beginning
     // with those.
     "-len_control=0",
@@ -101,7 +103,7 @@ impl Fuzz {
         };
         let mut known = Corpus::open(&folder).map_err(|why| anyhow!("{why}"))?;
         known.check_writable().map_err(|why| anyhow!("{why}"))?;
-        let program = Tools::find()?.build(self.target, &features(&names), self.sanitizer)?;
+        let tools = Tools::find()?;
         let fuzz = tools::folder();
         let inputs = fuzz.join("corpus").join(self.target.name());
         let kept = fuzz.join("artifacts").join(self.target.name());
@@ -109,11 +111,13 @@ impl Fuzz {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("{}: cannot be made", folder.display()))?;
         }
+        let program = tools.build(self.target, &features(&names), self.sanitizer)?;
         if self.minimize_corpus {
             seeds::minimize(&program, &inputs)?;
             return Ok(End::NothingNew);
         }
-        seeds::plant(&inputs)?;
+        seeds::plant(&inputs, &folder)?;
+        seeds::import(&self.seeds, &inputs)?;
         let interrupted = on_interrupt()?;
         let mut deaths = self.file(&kept, &mut known, &configurations, &interrupted)?;
 
@@ -130,9 +134,11 @@ impl Fuzz {
         let jobs = Jobs {
             program,
             arguments: self.arguments(&kept, &inputs),
-            environment: self.environment(&folder, &session, &names),
+            environment: self.environment(&folder, Some(&session), &names),
             count: self.jobs,
             time: self.time,
+            inputs,
+            artifacts: kept.clone(),
             folder: session.clone(),
             stop_on_new: self.stop_on_new,
         };
@@ -204,6 +210,7 @@ impl Fuzz {
 
     fn arguments(&self, kept: &Path, inputs: &Path) -> Vec<String> {
         let mut arguments = ALWAYS.map(str::to_owned).to_vec();
+        arguments.push(format!("-max_len={SCRIPT_BYTES}"));
         arguments.push(format!("-artifact_prefix={}/", kept.display()));
         arguments.extend(self.libfuzzer.iter().cloned());
         arguments.push(inputs.display().to_string());
@@ -213,13 +220,13 @@ impl Fuzz {
     fn environment(
         &self,
         corpus: &Path,
-        session: &Path,
+        session: Option<&Path>,
         names: &[&str],
     ) -> Vec<(&'static str, String)> {
-        let mut environment = vec![
-            ("TRAPLINE_CORPUS", corpus.display().to_string()),
-            ("TRAPLINE_SESSION", session.display().to_string()),
-        ];
+        let mut environment = vec![("TRAPLINE_CORPUS", corpus.display().to_string())];
+        if let Some(session) = session {
+            environment.push(("TRAPLINE_SESSION", session.display().to_string()));
+        }
         if self.target != Target::Reference {
             environment.push(("TRAPLINE_ENGINES", names.join(",")));
         }
@@ -305,5 +312,11 @@ mod tests {
         assert_eq!(of(&["wasmi"]), "wasmi");
         assert_eq!(of(&["wasmi/eager", "wasmtime/winch"]), "wasmtime,wasmi");
         assert_eq!(of(&["mutant/bound-short"]), "");
+    }
+
+    #[test]
+    fn services_are_told_the_same_length() {
+        let options = include_str!("../../../../fuzz/oss-fuzz/target.options");
+        assert!(options.contains(&format!("max_len = {SCRIPT_BYTES}\n")));
     }
 }
