@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: a coverage-guided session.
 
 mod artifacts;
+mod coverage;
 mod jobs;
 mod seeds;
 mod tools;
@@ -63,6 +64,14 @@ pub(crate) struct Fuzz {
     /// Throw away the inputs that reach nothing others do not, and end
     #[arg(long)]
     minimize_corpus: bool,
+    /// Tell which lines of the engine's memory code the kept inputs reach, in a
+    /// build of its own, and end
+    #[arg(long, conflicts_with = "minimize_corpus")]
+    coverage: bool,
+    /// The files to tell of with --coverage, by a part of their path; may be
+    /// repeated [default: the engine's memory code]
+    #[arg(long, value_name = "PATTERN", requires = "coverage")]
+    files: Vec<String>,
     /// Add scripts to the inputs: .wast, .wat or .wasm files, or folders of
     /// .wast; may be repeated
     #[arg(long, value_name = "FILE|FOLDER")]
@@ -110,6 +119,17 @@ impl Fuzz {
         for folder in [&inputs, &kept] {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("{}: cannot be made", folder.display()))?;
+        }
+        if self.coverage {
+            let environment = self.environment(&folder, None, &names);
+            let lcov = tools.coverage(self.target, &features(&names), &environment, &inputs)?;
+            let patterns = match &self.files[..] {
+                [] => coverage::patterns(&names),
+                files => files.to_vec(),
+            };
+            let out = scratch("fuzz")?.join(format!("coverage-{}.txt", self.target.name()));
+            coverage::report(&coverage::text(lcov)?, &patterns, &out)?;
+            return Ok(End::NothingNew);
         }
         let program = tools.build(self.target, &features(&names), self.sanitizer)?;
         if self.minimize_corpus {

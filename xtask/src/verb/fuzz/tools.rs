@@ -89,6 +89,66 @@ impl Tools {
         }
         Ok(program)
     }
+
+    /// Runs the inputs of a target in such a build; what they reach, as lcov.
+    ///
+    /// # Errors
+    /// What to install, in one line; or the target cannot be built or run.
+    pub(super) fn coverage(
+        &self,
+        target: Target,
+        features: &str,
+        environment: &[(&str, String)],
+        inputs: &Path,
+    ) -> anyhow::Result<Vec<u8>> {
+        let sysroot = said("rustc", &["+nightly", "--print", "sysroot"]).unwrap_or_default();
+        let tools = Path::new(sysroot.trim()).join("lib/rustlib");
+        let llvm_cov = tools.join(&self.triple).join("bin/llvm-cov");
+        if !llvm_cov.is_file() {
+            bail!(
+                "coverage needs a tool that is not there; install it with \
+                 `rustup component add llvm-tools --toolchain nightly`"
+            );
+        }
+        let fuzz = folder();
+        eprintln!(
+            "building {} once more (the first time takes minutes)",
+            target.name()
+        );
+        let status = Command::new("cargo")
+            .args(["+nightly", "fuzz", "coverage"])
+            .args(["--no-default-features", "--features", features])
+            .args(["--sanitizer", "none", target.name()])
+            .arg(inputs)
+            .envs(environment.iter().map(|(k, v)| (k, v)))
+            .current_dir(&fuzz)
+            .status()
+            .context("cargo cannot be run")?;
+        if !status.success() {
+            bail!("the coverage of {} cannot be had: see above", target.name());
+        }
+        let built = fuzz.join("target").join(&self.triple).join("coverage");
+        let output = Command::new(&llvm_cov)
+            .args([
+                "export",
+                "--format=lcov",
+                "--skip-functions",
+                "--instr-profile",
+            ])
+            .arg(
+                fuzz.join("coverage")
+                    .join(target.name())
+                    .join("coverage.profdata"),
+            )
+            .arg(built.join(&self.triple).join("release").join(target.name()))
+            .output()
+            .with_context(|| format!("{}: cannot be run", llvm_cov.display()))?;
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            bail!("llvm-cov: {}", why.lines().next().unwrap_or("it failed"));
+        }
+        Ok(output.stdout)
+    }
 }
 
 /// `fuzz/` of the repository.
