@@ -2,7 +2,9 @@
 
 mod text;
 
-use trapline_reference::{Access, Config, Error, Extern, InstanceId, Status, Store, Trap, Value};
+use trapline_reference::{
+    Access, Config, Error, Extern, Grows, InstanceId, Status, Store, Trap, Value,
+};
 
 fn instance(text: &str, config: Config) -> (Store, InstanceId) {
     let mut store = Store::new(Config {
@@ -173,10 +175,10 @@ fn memory_init_copies_from_its_segment_until_that_is_dropped() {
 
 #[test]
 fn a_grow_that_could_have_failed_fails_when_told_to_and_the_other_way_round() {
-    let grows = |memory_bytes, flip| {
+    let grows = |memory_bytes, grows| {
         let config = Config {
             memory_bytes,
-            flip,
+            grows,
             ..Config::default()
         };
         let (mut store, instance) = instance(&text(), config);
@@ -191,28 +193,35 @@ fn a_grow_that_could_have_failed_fails_when_told_to_and_the_other_way_round() {
     };
     let (failed, old) = (Value::I32(u32::MAX), Value::I32(1));
     // One page, then three, then beyond the maximum of four: no choice there.
-    let free = grows(u128::MAX, None);
+    let free = grows(u128::MAX, Grows::Budgeted);
     assert_eq!(
         free,
         (vec![old, failed], vec![(Some(1), Some(0)), (None, None)])
     );
     // The first fails, and then the second is as the first was.
-    let flipped = grows(u128::MAX, Some(0));
+    let flipped = grows(u128::MAX, Grows::Turned(0));
     assert_eq!(
         flipped,
         (vec![failed, old], vec![(None, Some(0)), (Some(1), Some(1))])
     );
     // Only the budget stands in the way.
-    let tight = grows(2 * 65_536, None);
+    let tight = grows(2 * 65_536, Grows::Budgeted);
     assert_eq!(
         tight,
         (vec![failed; 2], vec![(None, Some(0)), (None, Some(1))])
     );
-    let flipped = grows(2 * 65_536, Some(1));
+    let flipped = grows(2 * 65_536, Grows::Turned(1));
     assert_eq!(
         flipped,
         (vec![failed, old], vec![(None, Some(0)), (Some(1), Some(1))])
     );
+    // Two pages are too many, each time; where pages are others they are not.
+    let fail_from = |page_size_log2| Grows::FailFrom {
+        bytes: 2 * 65_536,
+        page_size_log2,
+    };
+    assert_eq!(grows(u128::MAX, fail_from(16)), tight);
+    assert_eq!(grows(u128::MAX, fail_from(0)), free);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trapline_reference::{
-    Access, Config, Error, Extern, InstanceId, Memory, MemoryId, Module, Nans, Rejection, Rules,
-    Specification, Store, Trap, Value,
+    Access, Config, Error, Extern, Grows, InstanceId, Memory, MemoryId, Module, Nans, Rejection,
+    Rules, Specification, Store, Trap, Value,
 };
 
 mod host;
@@ -45,9 +45,8 @@ pub struct Options {
     pub rules: Arc<dyn Rules>,
     /// Whether to record every access.
     pub trace: bool,
-    /// The number of a grow that is to end the other way, see
-    /// [`Grow::choice`](trapline_reference::Grow::choice).
-    pub flip: Option<u64>,
+    /// How grows end that could end either way.
+    pub grows: Grows,
     /// Which NaN it is where the specification leaves its bits open.
     pub nans: Nans,
     /// How many instructions a call may execute.
@@ -61,7 +60,7 @@ impl Default for Options {
         Options {
             rules: Arc::new(Specification),
             trace: true,
-            flip: None,
+            grows: Grows::Budgeted,
             nans: Nans::Canonical,
             fuel: 10_000_000,
             call_depth: 1_000,
@@ -192,7 +191,7 @@ impl Reference {
         let Options {
             rules,
             trace,
-            flip,
+            grows,
             nans,
             fuel,
             call_depth,
@@ -204,7 +203,7 @@ impl Reference {
                 fuel,
                 call_depth,
                 trace,
-                flip,
+                grows,
                 nans,
                 rules,
             }),

@@ -1,6 +1,6 @@
 //! What the specification leaves open, and what that explains.
 
-use trapline_reference::Nans;
+use trapline_reference::{Grows, Nans};
 
 use crate::engine::Job;
 use crate::engine::reference::{self, ReferenceRun};
@@ -12,7 +12,8 @@ use crate::observation::{Observation, Outcome, StepObservation};
 const CHOICES: usize = 16;
 
 /// Whether the difference vanishes when a `memory.grow` that was free to fail
-/// (or to succeed) in the first `steps` goes the other way.
+/// (or to succeed) in the first `steps` goes the other way, or when all fail
+/// that come to as many bytes: an engine may have a limit of its own.
 /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-grow>
 pub(super) fn a_grow_may_have_failed(
     job: &Job<'_>,
@@ -20,25 +21,27 @@ pub(super) fn a_grow_may_have_failed(
     observation: &Observation,
     steps: usize,
 ) -> bool {
-    reference
-        .trace
-        .iter()
-        .take(steps)
-        .flatten()
-        .filter_map(|access| access.grow?.choice)
-        .take(CHOICES)
-        .any(|choice| {
-            let options = reference::Options {
-                flip: Some(choice),
-                ..Default::default()
-            };
-            let other = reference::observe(job, &options);
-            // The difference has to vanish, not only to move back.
-            match compare(&other.observation, observation) {
-                Comparison::Same | Comparison::Stopped(..) => true,
-                Comparison::Differs(later) => later.step >= steps,
-            }
-        })
+    let traces = reference.trace.iter().take(steps).flatten();
+    let free = traces.filter_map(|access| Some((access, access.grow?.choice?)));
+    let mut otherwise = free.take(CHOICES).flat_map(|(access, choice)| {
+        let fail_from = Grows::FailFrom {
+            bytes: access.size + access.length,
+            page_size_log2: access.ty.page_size_log2,
+        };
+        [Grows::Turned(choice), fail_from]
+    });
+    otherwise.any(|grows| {
+        let options = reference::Options {
+            grows,
+            ..Default::default()
+        };
+        let other = reference::observe(job, &options);
+        // The difference has to vanish, not only to move back.
+        match compare(&other.observation, observation) {
+            Comparison::Same | Comparison::Stopped(..) => true,
+            Comparison::Differs(later) => later.step >= steps,
+        }
+    })
 }
 
 /// Whether what differs is made of the bits of a NaN that the specification

@@ -3,7 +3,7 @@ use std::cell::RefCell;
 use trapline_reference::Value;
 
 use super::*;
-use crate::observation::{Outcome, StepObservation};
+use crate::observation::{Outcome, StepObservation, TrapKind};
 use crate::script::wast;
 
 /// Notes what it is asked for; the process of the first configuration dies.
@@ -135,4 +135,24 @@ fn bytes_made_of_a_nan_may_differ_and_the_others_not() {
     let differs = |chunk: usize| verdict(text, |step| step.memories[0].chunks[chunk].digest ^= 1);
     assert!(is_of_a_nan(&differs(0)));
     assert!(matches!(differs(1), Verdict::Diverges(_)));
+}
+
+#[test]
+fn an_engine_may_have_a_limit_of_its_own_for_what_a_memory_grows_to() {
+    let text = r#"
+        (module (memory 0)
+            (func (export "f") (param i32)
+                (drop (memory.grow (i32.const 9)))
+                (drop (i32.load8_u (local.get 0)))))
+        (invoke "f" (i32.const 0x90000))
+        (invoke "f" (i32.const 0x8ffff))"#;
+    // Only where both grows fail does the second call trap.
+    let trap = || Outcome::Trap(vec![TrapKind::OutOfBoundsMemory]);
+    assert!(matches!(
+        verdict(text, |step| step.outcome = trap()),
+        Verdict::Limit(_)
+    ));
+    let inside = text.replace("(memory 0)", "(memory 9)");
+    let verdict = verdict(&inside, |step| step.outcome = trap());
+    assert!(matches!(verdict, Verdict::Diverges(_)), "{verdict:?}");
 }

@@ -75,12 +75,10 @@ impl Store {
         let rules = &*self.config.rules;
         let before = memory.bytes();
         let pages = memory.pages() + u128::from(delta);
-        let mut resources = pages << memory.ty().page_size_log2 <= self.config.memory_bytes;
         let choice = rules.may_have(memory.ty(), pages).then_some(self.choices);
-        if choice.is_some() {
-            resources ^= self.config.flip == choice;
-            self.choices += 1;
-        }
+        self.choices += u64::from(choice.is_some());
+        let bytes = pages << memory.ty().page_size_log2;
+        let resources = self.config.grows(&memory.ty(), bytes, choice);
         let result = rules.grow(site, memory, delta, resources);
         if self.config.trace {
             let grow = Grow {

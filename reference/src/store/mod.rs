@@ -2,6 +2,7 @@
 //!
 //! <https://webassembly.github.io/spec/core/exec/runtime.html#store>
 
+mod config;
 mod host;
 mod instantiate;
 mod thread;
@@ -10,56 +11,18 @@ mod trace;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::memory::{Memory, MemoryId, Rules, Site, Specification};
+use crate::memory::{Memory, MemoryId, Site};
 use crate::module::{Code, Definition, Item};
-use crate::numeric::{Nans, Slot};
+use crate::numeric::Slot;
 use crate::trap::Error;
 use crate::types::{ExternType, FuncType, GlobalType, TableType};
 use crate::value::{NULL, Value};
 
+pub use config::{Config, Grows};
 pub use host::HostFunc;
 pub(crate) use thread::Waiters;
 pub use thread::{Status, Thread};
 pub use trace::{Access, CodePlace, Grow};
-
-/// What a run may use, and how.
-#[derive(Clone)]
-pub struct Config {
-    /// The largest size of one memory, in bytes: beyond it growing fails, and
-    /// instantiating is [`Error::Limit`].
-    pub memory_bytes: u128,
-    /// The largest size of one table, in elements, likewise.
-    pub table_elements: u64,
-    /// How many instructions one call or instantiation may execute; every 64
-    /// bytes filled or copied count as one more.
-    pub fuel: u64,
-    /// How many calls may be nested.
-    pub call_depth: usize,
-    /// Whether accesses to memories are recorded, for [`Store::take_trace`].
-    pub trace: bool,
-    /// The number of a grow, see [`Grow::choice`], that is to end the other
-    /// way than the budget says.
-    pub flip: Option<u64>,
-    /// Which NaN it is where the specification leaves its bits open.
-    pub nans: Nans,
-    /// The rules of linear memory.
-    pub rules: Arc<dyn Rules>,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            memory_bytes: u128::MAX,
-            table_elements: 10_000_000,
-            fuel: u64::MAX,
-            call_depth: 10_000,
-            trace: false,
-            flip: None,
-            nans: Nans::Canonical,
-            rules: Arc::new(Specification),
-        }
-    }
-}
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
