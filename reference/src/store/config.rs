@@ -10,7 +10,7 @@ use crate::types::MemoryType;
 #[derive(Clone)]
 pub struct Config {
     /// The largest size of one memory, in bytes: beyond it growing fails, and
-    /// instantiating is [`Error::Limit`].
+    /// instantiating is [`Error::Limit`](crate::Error::Limit).
     pub memory_bytes: u128,
     /// The largest size of one table, in elements, likewise.
     pub table_elements: u64,
@@ -19,7 +19,7 @@ pub struct Config {
     pub fuel: u64,
     /// How many calls may be nested.
     pub call_depth: usize,
-    /// Whether accesses to memories are recorded, for [`Store::take_trace`].
+    /// Whether accesses to memories are recorded, for [`Store::take_trace`](crate::Store::take_trace).
     pub trace: bool,
     /// How grows end that could end either way.
     pub grows: Grows,
