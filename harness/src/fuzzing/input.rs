@@ -16,7 +16,7 @@ const MARK: [u8; 8] = *b"\0script\n";
 pub const SCRIPT_BYTES: usize = 4096;
 
 /// The most steps that are read of one: an execution should be short.
-const STEPS: usize = 64;
+const STEPS: usize = 32;
 
 /// How a step that starts a thread is written. It is not read: it would have to
 /// be waited for, and could hold others without end.

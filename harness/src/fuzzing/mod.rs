@@ -40,7 +40,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 pub use input::SCRIPT_BYTES;
-pub use mutate::{GENERATOR_BYTES, Mutation, Mutator};
+pub use mutate::{Mutation, Mutator};
 pub use record::{Divergence, Record};
 pub use target::{BUDGET, Target, UnknownTarget};
 

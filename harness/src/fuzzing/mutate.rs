@@ -19,10 +19,6 @@ use crate::engine::Features;
 use crate::generate::edit;
 use crate::script::Script;
 
-/// The most bytes of an input for the generator: more of them make scripts of
-/// more calls, not other ones.
-pub const GENERATOR_BYTES: usize = 512;
-
 /// Which mutations there are: to compare them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutation {
@@ -97,7 +93,7 @@ impl Mutator {
             data[..bytes.len()].copy_from_slice(&bytes);
             return bytes.len();
         }
-        let max = max.min(GENERATOR_BYTES);
+        let max = max.min(self.target.generator_bytes());
         let size = size.min(max);
         let kept = match (self.mutation, random.u8(..8)) {
             (Mutation::Random, _) | (Mutation::Bytes | Mutation::Scripts, 0) => 0,

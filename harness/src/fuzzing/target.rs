@@ -75,6 +75,16 @@ impl Target {
         }
     }
 
+    /// The most bytes of an input for the generator. More of them make scripts
+    /// of more calls, not other ones, but for `wasm-smith`: its modules are made
+    /// of a part of them.
+    pub fn generator_bytes(self) -> usize {
+        match self {
+            Target::Foreign => 2048,
+            _ => 512,
+        }
+    }
+
     /// Who its scripts are run on, where engines have been chosen.
     pub(super) fn engines(self, chosen: fn() -> Vec<Configuration>) -> fn() -> Vec<Configuration> {
         match self {
