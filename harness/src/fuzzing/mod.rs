@@ -49,7 +49,7 @@ use crate::engine::{self, Configuration, Features};
 use crate::file::{Filed, Filer};
 use crate::judge::Class;
 use crate::observation::Outcome;
-use crate::trial::{Trial, try_script};
+use crate::trial::{Trial, try_brief_script};
 use crate::worker::InProcess;
 use record::Recorder;
 
@@ -203,7 +203,7 @@ impl Session {
         if names.is_empty() {
             return Ok(None);
         }
-        let trial = try_script(script, BUDGET, &mut self.runner, &names)?;
+        let trial = try_brief_script(script, BUDGET, FUEL, &mut self.runner, &names)?;
         if let Some(words) = panicked(&trial) {
             return Err(format!("the reference panicked: {words}"));
         }
@@ -246,6 +246,10 @@ impl Session {
         }
     }
 }
+
+/// So many instructions a call of an input may execute: what the generator makes
+/// takes a few hundred, and the reference writes down every access.
+const FUEL: u64 = 100_000;
 
 /// On so many configurations an input is run: most of what there is to find is
 /// found by any of an engine's, and inputs are many.

@@ -76,6 +76,24 @@ fn a_session_goes_on_after_what_it_finds_and_keeps_it() {
 }
 
 #[test]
+fn a_long_loop_is_sent_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = session(Target::Differential, faulty, folder.path(), false);
+    for (turns, calls) in [(1000, 1), (1_000_000, 0), (u32::MAX, 0)] {
+        let text = format!(
+            r#"(module (memory 1) (func (export "f") (local i32) (local.set 0 (i32.const {turns}))
+                (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+                (invoke "f")"#
+        );
+        let source = crate::script::wast::parse("a.wast", text.as_bytes()).unwrap();
+        let before = record(&mut session, folder.path()).tallies[0].calls;
+        assert_eq!(session.run(&seeds::of(source)[0]), Ok(None));
+        let record = record(&mut session, folder.path());
+        assert_eq!(record.tallies[0].calls - before, calls, "{turns} turns");
+    }
+}
+
+#[test]
 fn a_session_that_is_to_stop_names_what_it_stops_at_and_the_next_one_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let end = || {

@@ -73,6 +73,32 @@ pub fn try_script(
     try_script_keeping(script, budget, runner, configurations, &mut |_, _| Ok(()))
 }
 
+/// As [`try_script`], unless a call executes more than so many instructions:
+/// then the verdict on every engine is that it was skipped.
+///
+/// # Errors
+/// As [`try_script`].
+pub fn try_brief_script(
+    script: &Script,
+    budget: Budget,
+    fuel: u64,
+    runner: &mut dyn Runner,
+    configurations: &[&str],
+) -> Result<Trial, String> {
+    let options = reference::Options {
+        fuel,
+        ..Default::default()
+    };
+    try_with(
+        script,
+        budget,
+        &options,
+        runner,
+        configurations,
+        &mut |_, _| Ok(()),
+    )
+}
+
 /// As [`try_script`]; where the process of an engine dies, `keep` is called
 /// before another is started, so that the script can be put on disk first.
 ///
@@ -81,6 +107,18 @@ pub fn try_script(
 pub fn try_script_keeping(
     script: &Script,
     budget: Budget,
+    runner: &mut dyn Runner,
+    configurations: &[&str],
+    keep: &mut dyn FnMut(&ReferenceRun, &Judged) -> Result<(), String>,
+) -> Result<Trial, String> {
+    let options = reference::Options::default();
+    try_with(script, budget, &options, runner, configurations, keep)
+}
+
+fn try_with(
+    script: &Script,
+    budget: Budget,
+    options: &reference::Options,
     runner: &mut dyn Runner,
     configurations: &[&str],
     keep: &mut dyn FnMut(&ReferenceRun, &Judged) -> Result<(), String>,
@@ -95,7 +133,7 @@ pub fn try_script_keeping(
         traps: None,
     };
     let first = Job::new(script, budget, &whole, &[]);
-    let mut reference = reference::observe(&first, &reference::Options::default());
+    let mut reference = reference::observe(&first, options);
     let watch = reference::watch_for(&reference);
     let job = first.watching(&watch);
     reference.forget_unwatched(&watch);

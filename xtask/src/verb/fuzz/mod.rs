@@ -125,12 +125,14 @@ impl Fuzz {
         }
         if self.coverage {
             let environment = self.environment(&folder, None, &names);
-            let lcov = tools.coverage(self.target, &features(&names), &environment, &inputs)?;
+            let out = scratch("fuzz")?.join(format!("coverage-{}.txt", self.target.name()));
+            let log = out.with_extension("log");
+            let features = features(&names);
+            let lcov = tools.coverage(self.target, &features, &environment, &inputs, &log)?;
             let patterns = match &self.files[..] {
                 [] => coverage::patterns(&names),
                 files => files.to_vec(),
             };
-            let out = scratch("fuzz")?.join(format!("coverage-{}.txt", self.target.name()));
             coverage::report(&coverage::text(lcov)?, &patterns, &out)?;
             return Ok(End::NothingNew);
         }

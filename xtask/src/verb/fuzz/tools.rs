@@ -1,5 +1,6 @@
 //! What fuzzing needs on the machine, and the build.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -100,6 +101,7 @@ impl Tools {
         features: &str,
         environment: &[(&str, String)],
         inputs: &Path,
+        log: &Path,
     ) -> anyhow::Result<Vec<u8>> {
         let sysroot = said("rustc", &["+nightly", "--print", "sysroot"]).unwrap_or_default();
         let tools = Path::new(sysroot.trim()).join("lib/rustlib");
@@ -115,6 +117,10 @@ impl Tools {
             "building {} once more (the first time takes minutes)",
             target.name()
         );
+        // It names every input.
+        let cannot = || format!("{}: cannot be written", log.display());
+        let out = File::create(log).with_context(cannot)?;
+        let err = out.try_clone().with_context(cannot)?;
         let status = Command::new("cargo")
             .args(["+nightly", "fuzz", "coverage"])
             .args(["--no-default-features", "--features", features])
@@ -122,10 +128,16 @@ impl Tools {
             .arg(inputs)
             .envs(environment.iter().map(|(k, v)| (k, v)))
             .current_dir(&fuzz)
+            .stdout(out)
+            .stderr(err)
             .status()
             .context("cargo cannot be run")?;
         if !status.success() {
-            bail!("the coverage of {} cannot be had: see above", target.name());
+            bail!(
+                "the coverage of {} cannot be had: see {}",
+                target.name(),
+                log.display()
+            );
         }
         let built = fuzz.join("target").join(&self.triple).join("coverage");
         let output = Command::new(&llvm_cov)
