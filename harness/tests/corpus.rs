@@ -6,8 +6,33 @@ use std::path::Path;
 use trapline_harness::corpus::{Corpus, Status, stated};
 use trapline_harness::engine::{Budget, Job, reference};
 use trapline_harness::observation::Watch;
+use trapline_harness::report::uses_host;
 use trapline_harness::script::expect::matches;
 use trapline_harness::script::wast;
+
+/// So many lines of `.wast` at the most, the header not counted.
+const LINES: usize = 15;
+
+/// The files in which the embedder itself is the subject, with the reason.
+const ABOUT_HOST: [(&str, &str); 1] = [(
+    "panic_wasmi_unexpected-out-of-bounds-linear-memory",
+    "Memory::grow panics; by memory.grow, in another file, the process dies of it",
+)];
+
+#[test]
+fn every_file_is_short_and_plain() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
+    let mut about_host = Vec::new();
+    for file in Corpus::open(&folder).unwrap().files().unwrap() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with(";;")).count();
+        assert!(lines <= LINES, "{}: {lines} lines", file.display());
+        if uses_host(&text) {
+            about_host.push(file.file_stem().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(about_host, ABOUT_HOST.map(|(name, _)| name));
+}
 
 #[test]
 fn every_file_asserts_what_is_specified_and_is_known() {
