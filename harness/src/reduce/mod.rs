@@ -13,6 +13,7 @@ mod arguments;
 mod body;
 mod case;
 mod fields;
+mod limits;
 mod load;
 mod names;
 mod numbers;

@@ -1,13 +1,13 @@
 //! Brings numbers to the simplest that still show it: constants, offsets, limits, arguments.
 
-use super::Run;
 use super::case::{Case, children_at, lists, node_at};
+use super::{Run, limits};
 use crate::script::sexp::Node;
 use crate::script::{Step, Value};
 
 /// Where a number stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Slot {
+pub(super) enum Slot {
     /// An argument of a call: the step and which.
     Argument(usize, usize),
     /// A word of a module: the step, the list, the word in it, and what
@@ -17,8 +17,8 @@ enum Slot {
 
 pub(super) fn simplify_numbers(run: &mut Run<'_>) {
     fold_offsets(run);
-    shift_bounds(run);
-    grow_beforehand(run);
+    limits::shift_bounds(run);
+    limits::grow_beforehand(run);
     let mut at = 0;
     while let Some(slot) = slots(&run.case).into_iter().nth(at) {
         simplify(run, &slot);
@@ -63,7 +63,8 @@ fn cost(number: u64) -> (u32, u64) {
     }
 }
 
-const PAGE: u64 = 65_536;
+/// Bytes.
+pub(super) const PAGE: u64 = 65_536;
 
 /// Simpler numbers than this one, the simplest first.
 fn simpler(number: u64) -> Vec<u64> {
@@ -96,7 +97,7 @@ fn simpler(number: u64) -> Vec<u64> {
 }
 
 /// All numbers of the case, in order.
-fn slots(case: &Case) -> Vec<Slot> {
+pub(super) fn slots(case: &Case) -> Vec<Slot> {
     let mut out = Vec::new();
     for (step, item) in case.steps.iter().enumerate() {
         if let Step::Invoke { args, .. } = &item.step {
@@ -131,7 +132,7 @@ fn slots(case: &Case) -> Vec<Slot> {
     out
 }
 
-fn get(case: &Case, slot: &Slot) -> Option<u64> {
+pub(super) fn get(case: &Case, slot: &Slot) -> Option<u64> {
     match slot {
         Slot::Argument(step, i) => match &case.steps.get(*step)?.step {
             Step::Invoke { args, .. } => match *args.get(*i)? {
@@ -155,12 +156,12 @@ fn get(case: &Case, slot: &Slot) -> Option<u64> {
     }
 }
 
-fn set(case: &Case, slot: &Slot, number: u64) -> Option<Case> {
+pub(super) fn set(case: &Case, slot: &Slot, number: u64) -> Option<Case> {
     let mut case = case.clone();
     put(&mut case, slot, number).then_some(case)
 }
 
-fn put(case: &mut Case, slot: &Slot, number: u64) -> bool {
+pub(super) fn put(case: &mut Case, slot: &Slot, number: u64) -> bool {
     match slot {
         Slot::Argument(step, i) => {
             let Step::Invoke { args, .. } = &mut case.steps[*step].step else {
@@ -228,93 +229,6 @@ fn fold_offsets(run: &mut Run<'_>) {
         });
         run.attempt(moved);
     }
-}
-
-/// Makes memories smaller, and moves what stands at their end with the end.
-fn shift_bounds(run: &mut Run<'_>) {
-    for slot in slots(&run.case) {
-        let Slot::Word(step, path, ..) = &slot else {
-            continue;
-        };
-        let tree = run.case.tree(*step).expect("it has a slot");
-        let Some(memory) = node_at(tree, path).filter(|node| node.head() == Some("memory")) else {
-            continue;
-        };
-        let parts = memory.children().unwrap_or_default();
-        let small = parts.iter().any(|part| part.head() == Some("pagesize"));
-        let page = if small { 1 } else { PAGE };
-        while let Some(pages) = get(&run.case, &slot).filter(|&pages| pages > 0) {
-            let fewer = [1, 0, 16, pages / 2, pages - 1];
-            let fewer = if pages > 16 { &fewer[..4] } else { &fewer[..] };
-            let accepted = fewer.iter().filter(|&&f| f < pages).any(|&fewer| {
-                let candidate = shifted(&run.case, &slot, page, pages, fewer);
-                run.attempt(candidate)
-            });
-            if !accepted || run.stopped() {
-                break;
-            }
-        }
-    }
-}
-
-/// Leaves out a call, and makes a memory larger to begin with: what only grew
-/// it need not be called.
-fn grow_beforehand(run: &mut Run<'_>) {
-    let minimum = |slot: &Slot| match slot {
-        Slot::Word(step, path, ..) => {
-            let list = run.case.tree(*step).and_then(|tree| node_at(tree, path));
-            list.and_then(Node::head) == Some("memory")
-        }
-        Slot::Argument(..) => false,
-    };
-    let minimums: Vec<Slot> = slots(&run.case).into_iter().filter(minimum).collect();
-    for slot in minimums {
-        let Some(pages) = get(&run.case, &slot).filter(|&pages| pages < 4) else {
-            continue;
-        };
-        for step in (0..run.case.steps.len()).rev() {
-            let is_call = |case: &Case| {
-                matches!(
-                    case.steps.get(step).map(|i| &i.step),
-                    Some(Step::Invoke { .. })
-                )
-            };
-            for more in [1, 2] {
-                if is_call(&run.case) {
-                    let candidate = set(&run.case, &slot, pages + more).map(|mut case| {
-                        case.steps.remove(step);
-                        case
-                    });
-                    if run.attempt(candidate) {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// With a limit changed from `old` to `new` pages, and every number near the
-/// old end as near to the new one.
-fn shifted(case: &Case, limit: &Slot, page: u64, old: u64, new: u64) -> Option<Case> {
-    let end = old.checked_mul(page)?;
-    let less = (old - new).checked_mul(page)?;
-    let mut case = case.clone();
-    let near = |number: u64| number.abs_diff(end) <= 4096 && number >= less;
-    for slot in slots(&case) {
-        let is_limit = same_list(&slot, limit);
-        match get(&case, &slot) {
-            // A maximum that was equal to the minimum stays so.
-            Some(number) if is_limit && number == old => put(&mut case, &slot, new),
-            Some(number) if !is_limit && near(number) => put(&mut case, &slot, number - less),
-            _ => false,
-        };
-    }
-    (get(&case, limit) == Some(new)).then_some(case)
-}
-
-fn same_list(a: &Slot, b: &Slot) -> bool {
-    matches!((a, b), (Slot::Word(s, p, ..), Slot::Word(t, q, ..)) if s == t && p == q)
 }
 
 #[cfg(test)]

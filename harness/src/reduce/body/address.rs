@@ -58,6 +58,22 @@ fn const_of(ty: &str, value: u64) -> Node {
     ])
 }
 
+/// An access at a constant address, so many bytes later.
+pub(super) fn later(access: &Node, bytes: u64) -> Option<Node> {
+    let mut children = access.children()?.to_vec();
+    let address = children.iter_mut().find(|c| c.children().is_some())?;
+    let (ty, value) = match (
+        constant(address, "i32.const"),
+        constant(address, "i64.const"),
+    ) {
+        (Some(value), _) => ("i32", u64::from(value as u32) + bytes),
+        (_, Some(value)) => ("i64", value.checked_add(bytes)?),
+        _ => return None,
+    };
+    *address = const_of(ty, value);
+    Some(Node::list(children))
+}
+
 /// An access with a computed address, at constant ones around the ends of the
 /// module's memories, without its static offset.
 pub(super) fn at_constant_addresses(tree: &Node, node: &Node) -> impl Iterator<Item = Node> {

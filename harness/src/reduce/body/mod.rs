@@ -1,5 +1,6 @@
 //! Leaves out instructions, and puts simpler ones in their place.
 
+mod access;
 mod address;
 mod results;
 
@@ -85,6 +86,7 @@ fn simplify_one(run: &mut Run<'_>, step: usize, path: &[usize]) -> bool {
     };
     let mut replacements = replacements(node);
     replacements.extend(inlined_call(&tree, node));
+    replacements.extend(access::plainer(node).into_iter().map(|load| vec![load]));
     replacements.extend(address::at_constant_addresses(&tree, node).map(|node| vec![node]));
     for replacement in replacements {
         let candidate = run.case.edit(step, parent, |children| {
@@ -153,6 +155,11 @@ fn replacements(node: &Node) -> Vec<Vec<Node>> {
     out.extend(address::folded(node).map(|constant| vec![constant]));
     // One of its operands; all of them, where none gives a value.
     out.extend(operands.iter().map(|&operand| vec![operand.clone()]));
+    out.extend(
+        within(node, named_after)
+            .into_iter()
+            .map(|inner| vec![inner]),
+    );
     if operands.len() > 1 || is_sequence(node) {
         out.push(operands.iter().map(|&operand| operand.clone()).collect());
     }
@@ -183,6 +190,20 @@ fn replacements(node: &Node) -> Vec<Vec<Node>> {
         let mut children = children.to_vec();
         children.retain(|child| !is_alignment(child));
         out.push(vec![Node::list(children)]);
+    }
+    out
+}
+
+/// What stands behind conversions to another type and back, the outermost first.
+fn within(node: &Node, ty: &str) -> Vec<Node> {
+    let mut out = Vec::new();
+    let mut inner = node;
+    while let Some([_, operand]) = inner.children().filter(|_| out.len() < 4) {
+        inner = operand;
+        let named_after = inner.head().and_then(|head| head.split_once('.'));
+        if named_after.is_some_and(|(its, _)| its == ty) {
+            out.push(inner.clone());
+        }
     }
     out
 }
