@@ -35,6 +35,29 @@ fn every_file_is_short_and_plain() {
 }
 
 #[test]
+fn every_divergence_has_a_report_that_was_checked() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
+    let corpus = Corpus::open(&folder).unwrap();
+    for (signature, entry) in &corpus.known.divergences {
+        if matches!(entry.status, Status::SameAs { .. }) {
+            assert_eq!(
+                entry.checked, None,
+                "{signature}: another's file is checked"
+            );
+            continue;
+        }
+        // On one of the configurations that the header names.
+        let checked = entry.checked.as_deref().unwrap_or_default();
+        let configuration = checked.split(' ').next().unwrap().to_owned();
+        let text = std::fs::read_to_string(corpus.path(signature)).unwrap();
+        assert!(
+            stated(&text).diverging.contains(&configuration),
+            "{signature}: checked: {checked:?}; see `cargo xtask report --check`"
+        );
+    }
+}
+
+#[test]
 fn every_file_asserts_what_is_specified_and_is_known() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
     let corpus = Corpus::open(&folder).unwrap();
@@ -67,11 +90,11 @@ fn every_file_asserts_what_is_specified_and_is_known() {
     signatures.sort();
     let known = &corpus.known.divergences;
     let is_face = |status: &Status| matches!(status, Status::SameAs { .. });
-    let filed = known.iter().filter(|(_, status)| !is_face(status));
+    let filed = known.iter().filter(|(_, entry)| !is_face(&entry.status));
     let filed: Vec<String> = filed.map(|(key, _)| key.clone()).collect();
     assert_eq!(signatures, filed, "files and known.toml differ");
-    for status in known.values() {
-        if let Status::SameAs { signature } = status {
+    for entry in known.values() {
+        if let Status::SameAs { signature } = &entry.status {
             assert!(signatures.contains(signature), "{signature}: no file");
         }
     }

@@ -136,10 +136,7 @@ fn recognised_only_while_it_is_open(
             false,
         ),
     ] {
-        corpus
-            .known
-            .divergences
-            .insert(signature.to_owned(), status);
+        corpus.known.set(signature, status);
         let filer = Filer::new(corpus, runner(), configurations(), BUDGET, "a test");
         let filed = filer.recognise(sighting);
         assert_eq!(
@@ -151,13 +148,13 @@ fn recognised_only_while_it_is_open(
     // Under a pattern that says so it is another face of what is known.
     let name = sighting.signature().to_string();
     let pattern = format!("{}*", &name[..name.len() - 1]);
-    let known = &mut corpus.known.divergences;
-    known.clear();
-    known.insert("known".to_owned(), Status::New);
+    let known = &mut corpus.known;
+    known.divergences.clear();
+    known.set("known", Status::New);
     let same = Status::SameAs {
         signature: "known".to_owned(),
     };
-    known.insert(pattern, same);
+    known.set(&pattern, same);
     let filer = Filer::new(corpus, runner(), configurations(), BUDGET, "a test");
     let is_known =
         |filed: &Filed| matches!(filed, Filed::Known { signature, .. } if signature == "known");

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 fn spec(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["spec", "--suite", "suite", "--reference"])
+        .args(["spec", "--suite", "suite"])
         .args(args)
         .current_dir(folder)
         .output()
@@ -52,7 +52,7 @@ fn suite(files: &[(&str, &str)]) -> tempfile::TempDir {
 #[test]
 fn a_folder_that_passes_is_nothing_new() {
     let folder = suite(&FAULTY[..1]);
-    let output = spec(folder.path(), &[]);
+    let output = spec(folder.path(), &["--reference"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert!(stdout(&output).starts_with("suite: 1 files\n"));
 }
@@ -60,7 +60,7 @@ fn a_folder_that_passes_is_nothing_new() {
 #[test]
 fn each_fault_of_a_folder_is_one_line_with_its_place() {
     let folder = suite(&FAULTY);
-    let output = spec(folder.path(), &[]);
+    let output = spec(folder.path(), &["--reference"]);
     assert_eq!(output.status.code(), Some(2));
     let said = stdout(&output);
     let lines: Vec<&str> = said.lines().collect();
@@ -85,7 +85,7 @@ fn each_fault_of_a_folder_is_one_line_with_its_place() {
 #[test]
 fn machines_read_the_same() {
     let folder = suite(&FAULTY);
-    let output = spec(folder.path(), &["--json"]);
+    let output = spec(folder.path(), &["--reference", "--json"]);
     assert_eq!(output.status.code(), Some(2));
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let [row] = &rows.as_array().expect("rows")[..] else {
@@ -120,10 +120,47 @@ fn machines_read_the_same() {
 #[test]
 fn a_folder_without_scripts_is_bad_input() {
     let folder = suite(&[("read.me", "not a script")]);
-    let output = spec(folder.path(), &[]);
+    let output = spec(folder.path(), &["--reference"]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(stdout(&output), "");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.starts_with("error: suite: "), "{said}");
+}
+
+#[test]
+fn a_failure_that_is_known_is_nothing_new() {
+    let folder = suite(&[(
+        "load.wast",
+        r#"(module (memory 1) (data (i32.const 0) "\ff")
+  (func (export "f") (result i64) (i64.load8_s (i32.const 0))))
+(assert_return (invoke "f") (i64.const -1))
+"#,
+    )]);
+    let corpus = folder.path().join("corpus");
+    std::fs::create_dir(&corpus).expect("a folder");
+    let fails = "mutant/load8-unsigned: suite/load.wast:3: expected ";
+    for (known, code, says) in [
+        ("", 1, ""),
+        (
+            "[a]\nstatus = \"new\"\n[\"spec mutant/* *load.wast:3\"]\nstatus = \"same-as\"\nsignature = \"a\"",
+            0,
+            "\n  known: a (new)\n",
+        ),
+        ("[\"spec mutant/* *load.wast:4\"]\nstatus = \"new\"", 1, ""),
+    ] {
+        std::fs::write(corpus.join("known.toml"), known).expect("a file");
+        let args = ["--engines", "mutant/load8-unsigned", "--corpus", "corpus"];
+        let output = spec(folder.path(), &args);
+        let said = stdout(&output);
+        assert_eq!(output.status.code(), Some(code), "{known}: {said}");
+        assert!(
+            said.contains(fails) && said.contains(says),
+            "{known}: {said}"
+        );
+        assert_eq!(said.contains("known"), !says.is_empty(), "{said}");
+    }
+    std::fs::write(corpus.join("known.toml"), "[a").expect("a file");
+    let output = spec(folder.path(), &["--reference", "--corpus", "corpus"]);
+    assert_eq!(output.status.code(), Some(2));
 }

@@ -7,11 +7,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
+use super::fields::Fields;
 use super::write_atomically;
 
 /// What has become of a divergence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Status {
     /// Found, and not reported yet.
     New,
@@ -50,13 +51,34 @@ impl fmt::Display for Status {
     }
 }
 
+/// What is known of one divergence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Fields", into = "Fields")]
+pub struct Entry {
+    /// What has become of it.
+    pub status: Status,
+    /// On which configuration, where and when the program in its report showed
+    /// it, in words.
+    pub checked: Option<String>,
+}
+
+impl From<Status> for Entry {
+    fn from(status: Status) -> Entry {
+        Entry {
+            status,
+            checked: None,
+        }
+    }
+}
+
 /// All that is known, by signature.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Known {
-    /// The statuses. A key may be a pattern, in which `*` stands for any text:
-    /// one bug can show in many instructions.
-    pub divergences: BTreeMap<String, Status>,
+    /// What is known. A key may be a pattern, in which `*` stands for any text:
+    /// one bug can show in many instructions. `spec CONFIGURATION FILE:LINE` is
+    /// a failure in the official suite.
+    pub divergences: BTreeMap<String, Entry>,
 }
 
 /// The first lines of the file.
@@ -67,7 +89,9 @@ const HEAD: &str = "\
 # status = \"fixed-in\" with version = \"1.2.3\"
 # status = \"intended\" with reason = \"…\", naming the section of the specification
 # status = \"same-as\" with signature = \"…\": another face of that divergence
-# A * in a signature stands for any text.
+# A * in a signature stands for any text. \"spec CONFIGURATION FILE:LINE\" is a failure in
+# the official suite. `cargo xtask report --check` notes in `checked` that the program in
+# the report on a divergence showed it: on which configuration, where and when.
 ";
 
 impl Known {
@@ -75,11 +99,23 @@ impl Known {
     /// first pattern it fits.
     pub fn status(&self, signature: &str) -> Option<&Status> {
         let own = self.divergences.get(signature);
-        own.or_else(|| {
+        let entry = own.or_else(|| {
             let mut patterns = self.divergences.iter().filter(|(key, _)| key.contains('*'));
             let fits = patterns.find(|(key, _)| WildMatch::new(key).matches(signature));
-            fits.map(|(_, status)| status)
-        })
+            fits.map(|(_, entry)| entry)
+        });
+        entry.map(|entry| &entry.status)
+    }
+
+    /// Says what has become of a divergence.
+    pub fn set(&mut self, signature: &str, status: Status) {
+        match self.divergences.get_mut(signature) {
+            Some(entry) => entry.status = status,
+            None => {
+                let divergences = &mut self.divergences;
+                divergences.insert(signature.to_owned(), status.into());
+            }
+        }
     }
 
     /// Under which signature a divergence is known that is still open: its own
@@ -88,7 +124,7 @@ impl Known {
     pub fn open(&self, signature: &str) -> Option<(String, &Status)> {
         match self.status(signature)? {
             Status::FixedIn { .. } => None,
-            Status::SameAs { signature } => match self.divergences.get(signature)? {
+            Status::SameAs { signature } => match &self.divergences.get(signature)?.status {
                 Status::FixedIn { .. } | Status::SameAs { .. } => None,
                 status => Some((signature.clone(), status)),
             },
@@ -135,13 +171,10 @@ mod tests {
         let path = folder.path().join("known.toml");
         assert_eq!(Known::read(&path), Ok(Known::default()));
         let mut known = Known::default();
-        known
-            .divergences
-            .insert("a_b-c_i32.load_i32".to_owned(), Status::New);
+        known.set("a_b-c_i32.load_i32", Status::New);
         let link = "https://example.org/1".to_owned();
-        known
-            .divergences
-            .insert("b".to_owned(), Status::Reported { link });
+        known.set("b", Status::Reported { link });
+        known.divergences.get_mut("b").unwrap().checked = Some("b/c 1, here, today".to_owned());
         known.write(&path).unwrap();
         assert_eq!(Known::read(&path), Ok(known));
     }
@@ -153,10 +186,10 @@ mod tests {
         let same = Status::SameAs {
             signature: signature.clone(),
         };
-        known.divergences.insert("value_a*_i32".to_owned(), same);
+        known.set("value_a*_i32", same);
         let is_known = |known: &Known, other: &str| known.open(other).map(|(is, _)| is);
         assert_eq!(is_known(&known, "value_a-b_i64.load_i32"), None);
-        known.divergences.insert(signature.clone(), Status::New);
+        known.set(&signature, Status::New);
         for (other, is) in [
             ("value_a-b_i64.load_i32", Some(&signature)),
             ("value_a_i32.load_i32", Some(&signature)),
@@ -168,7 +201,7 @@ mod tests {
         let fixed = Status::FixedIn {
             version: "2".to_owned(),
         };
-        known.divergences.insert(signature, fixed);
+        known.set(&signature, fixed);
         assert_eq!(is_known(&known, "value_a-b_i64.load_i32"), None);
     }
 
@@ -180,6 +213,11 @@ mod tests {
             ("# one\n[a]\nstatus = \"mistaken\"\n", 3),
             ("[a]\nstatus = \"new\"\n[b\n", 3),
             ("\n\n[a]\nstatus = \"reported\"\n", 3),
+            (
+                "[a]\nstatus = \"new\"\n[b]\nstatus = \"new\"\nlink = \"l\"\n",
+                3,
+            ),
+            ("[a]\nstatus = \"new\"\nfound = \"\"\n", 3),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = Known::read(&path).unwrap_err();

@@ -1,5 +1,6 @@
 //! The corpus: a `.wast` for every divergence found, and what is known of it.
 
+mod fields;
 mod header;
 mod known;
 mod write;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use header::without_machine_paths;
 pub use header::{Header, Stated, stated};
-pub use known::{Known, Status};
+pub use known::{Entry, Known, Status};
 pub use write::write_atomically;
 
 /// The folder with the corpus.
@@ -51,16 +52,27 @@ impl Corpus {
         self.folder.join(format!("{signature}.wast"))
     }
 
-    /// Learns what other processes have added meanwhile.
+    /// Learns what other processes have written meanwhile.
     ///
     /// # Errors
     /// One line, if `known.toml` cannot be read.
     pub fn refresh(&mut self) -> Result<(), String> {
         let there = Known::read(&self.folder.join("known.toml"))?;
-        for (signature, status) in there.divergences {
-            self.known.divergences.entry(signature).or_insert(status);
-        }
+        self.known.divergences.extend(there.divergences);
         Ok(())
+    }
+
+    /// Changes what is known, and writes it. Processes may do so at the same time.
+    ///
+    /// # Errors
+    /// One line, if `known.toml` cannot be read or written.
+    pub fn change(&mut self, change: impl FnOnce(&mut Known)) -> Result<(), String> {
+        // Where a folder cannot be locked, one process at a time has to do.
+        let lock = std::fs::File::open(&self.folder);
+        let _locked = lock.as_ref().map(std::fs::File::lock);
+        self.refresh()?;
+        change(&mut self.known);
+        self.known.write(&self.folder.join("known.toml"))
     }
 
     /// Adds a divergence, as `new`. Processes may do so at the same time.
@@ -68,24 +80,14 @@ impl Corpus {
     /// # Errors
     /// One line, if one of the files cannot be read or written.
     pub fn add(&mut self, signature: &str, wast: &str) -> Result<PathBuf, String> {
-        // Where a folder cannot be locked, one process at a time has to do.
-        let lock = std::fs::File::open(&self.folder);
-        let _locked = lock.as_ref().map(std::fs::File::lock);
-        self.refresh()?;
         let path = self.path(signature);
         write_atomically(&path, wast.as_bytes())?;
-        let divergences = &mut self.known.divergences;
-        divergences.insert(signature.to_owned(), Status::New);
-        self.save()?;
+        self.change(|known| {
+            let divergences = &mut known.divergences;
+            // The file is another now: nobody has checked a report on it.
+            divergences.insert(signature.to_owned(), Status::New.into());
+        })?;
         Ok(path)
-    }
-
-    /// Writes what is [known](Self::known).
-    ///
-    /// # Errors
-    /// One line, if the file cannot be written.
-    pub fn save(&self) -> Result<(), String> {
-        self.known.write(&self.folder.join("known.toml"))
     }
 
     /// What the files of the known divergences say of themselves; what cannot
@@ -144,5 +146,22 @@ mod tests {
         other.add("later", "(module)").unwrap();
         corpus.refresh().unwrap();
         assert!(corpus.known.divergences.contains_key("later"));
+    }
+
+    #[test]
+    fn what_another_process_has_said_is_not_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut corpus = Corpus::open(folder.path()).unwrap();
+        corpus.add("a", "(module)").unwrap();
+        let mut other = Corpus::open(folder.path()).unwrap();
+        let link = "https://example.org/1".to_owned();
+        let reported = Status::Reported { link };
+        other
+            .change(|known| known.set("a", reported.clone()))
+            .unwrap();
+        corpus.add("b", "(module)").unwrap();
+        let known = Corpus::open(folder.path()).unwrap().known;
+        assert_eq!(known.status("a"), Some(&reported));
+        assert_eq!(known.status("b"), Some(&Status::New));
     }
 }

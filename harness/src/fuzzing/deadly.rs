@@ -63,14 +63,12 @@ mod tests {
         let mut known = Known::default();
         let told = |known: &Known, maximum, name| deadly(&script(maximum), name, known);
         assert_eq!(told(&known, 1 << 48, "wasmi/eager"), None);
-        let divergences = &mut known.divergences;
-        divergences.insert(signature.to_owned(), Status::New);
+        known.set(signature, Status::New);
         assert_eq!(told(&known, 1 << 48, "wasmi/eager"), Some(signature));
         assert_eq!(told(&known, 1 << 47, "wasmi/eager"), None);
         assert_eq!(told(&known, 1 << 48, "wasmtime/winch"), None);
         let version = "2.0.1".to_owned();
-        let divergences = &mut known.divergences;
-        divergences.insert(signature.to_owned(), Status::FixedIn { version });
+        known.set(signature, Status::FixedIn { version });
         assert_eq!(told(&known, 1 << 48, "wasmi/eager"), None);
     }
 }

@@ -24,11 +24,16 @@ fn date(seconds: u64) -> (u64, u64, u64) {
     (year, month, day - (153 * march + 2) / 5 + 1)
 }
 
+/// `2026-11-21`.
+pub(crate) fn day(seconds: u64) -> String {
+    let (year, month, day) = date(seconds);
+    format!("{year}-{month:02}-{day:02}")
+}
+
 /// `2026-11-21 10:05`.
 pub(crate) fn minute(seconds: u64) -> String {
-    let (year, month, day) = date(seconds);
     let (hour, minute) = (seconds / 3600 % 24, seconds / 60 % 60);
-    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}")
+    format!("{} {hour:02}:{minute:02}", day(seconds))
 }
 
 /// The date as one number: 20261121.

@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
 use trapline_harness::campaign::{self, Found, Phases, Shard, Tally};
+use trapline_harness::corpus::Known;
 use trapline_harness::coverage::{Coverage, Visited};
 use trapline_harness::engine::{Budget, Configuration, Feature, Features};
 use trapline_harness::generate;
 use trapline_harness::judge::Class;
 use trapline_harness::report::Side;
-use trapline_harness::spec::Failure;
 
 use super::history::Past;
 use crate::End;
@@ -191,7 +191,7 @@ impl Report {
 
     /// Everything that is not as it should be, with the name it has in the
     /// history; whether it is news, as far as the corpus tells.
-    fn irregular(&self) -> Vec<(News, bool)> {
+    fn irregular(&self, known: &Known) -> Vec<(News, bool)> {
         let news = |name, private| News { name, private };
         let findings = self.findings.iter().map(|finding| {
             let name = finding.signature.clone();
@@ -204,24 +204,28 @@ impl Report {
             .iter()
             .filter(|row| row.engine != spec::Row::REFERENCE);
         let spec = spec.flat_map(|row| {
-            let names = row.failures.iter().map(|failure| spec_name(row, failure));
-            names.map(|name| (news(name, false), true))
+            let names = row.failures.iter().map(|failure| row.name(failure));
+            names.map(|name| {
+                let new = known.open(&name).is_none();
+                (news(name, false), new)
+            })
         });
         findings.chain(replay).chain(spec).collect()
     }
 
     /// The names of everything that is not as it should be.
     pub(crate) fn seen(&self) -> Vec<String> {
-        let all = self.irregular().into_iter();
+        let all = self.irregular(&Known::default()).into_iter();
         all.map(|(news, _)| news.name).collect()
     }
 
-    /// Finds out what is news: what past runs have seen is not.
-    pub(crate) fn settle(&mut self, past: &Past) {
+    /// Finds out what is news: what past runs have seen is not, nor is a
+    /// failure in the test suite that is known.
+    pub(crate) fn settle(&mut self, past: &Past, known: &Known) {
         for finding in &mut self.findings {
             finding.new &= !past.has_seen(&finding.signature);
         }
-        let all = self.irregular().into_iter();
+        let all = self.irregular(known).into_iter();
         self.news = all
             .filter(|(news, new)| *new && !past.has_seen(&news.name))
             .map(|(news, _)| news)
@@ -244,11 +248,6 @@ impl Report {
             (false, true) => End::NothingNew,
         }
     }
-}
-
-/// What a failure in the test suite is called in the history.
-pub(crate) fn spec_name(row: &spec::Row, failure: &Failure) -> String {
-    format!("spec {} {}", row.engine, failure.place())
 }
 
 impl Replayed {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use trapline_harness::campaign::{Options, Shard};
-use trapline_harness::corpus::Corpus;
+use trapline_harness::corpus::{Corpus, Known, Status};
 use trapline_harness::engine::{self, Budget};
 use trapline_harness::generate;
 use trapline_harness::judge::Class;
@@ -113,7 +113,7 @@ impl Place {
     fn run(&self, shard: &str) -> Report {
         let shard = shard.parse().expect("a shard");
         let mut report = self.with_run(shard, |run| run.shard());
-        report.settle(&Past::default());
+        report.settle(&Past::default(), &Known::default());
         report
     }
 }
@@ -147,7 +147,7 @@ fn shards_put_together_are_the_whole() {
 
     let mut merged = merge::add(shards.clone()).expect("they fit");
     Place::new().with_run(Shard::WHOLE, |run| run.file_again(&mut merged));
-    merged.settle(&Past::default());
+    merged.settle(&Past::default(), &Known::default());
     similar(&substance(&merged), &substance(&whole), "");
     assert_eq!(merged.end(), End::New);
     assert_eq!(merged.missing(), [""; 0]);
@@ -224,7 +224,7 @@ fn a_second_run_with_nothing_new_ends_so() {
     let wanted = Line::of(&first);
     assert_eq!((&line.seen, line.new), (&wanted.seen, wanted.new));
     let mut second = place.run("1/1");
-    second.settle(&past);
+    second.settle(&past, &Known::default());
     assert_eq!(second.news, []);
     assert_eq!(second.end(), End::NothingNew);
     assert!(
@@ -238,8 +238,32 @@ fn a_second_run_with_nothing_new_ends_so() {
     // What the corpus does not know may be known from a past run.
     let mut elsewhere = Place::new().run("1/1");
     assert_eq!(elsewhere.end(), End::New);
-    elsewhere.settle(&folder::past(&out, None).expect("it is read"));
+    let past = folder::past(&out, None).expect("it is read");
+    elsewhere.settle(&past, &Known::default());
     assert_eq!(elsewhere.end(), End::NothingNew);
+}
+
+#[test]
+fn a_failure_in_the_suite_that_is_known_is_no_news_until_it_is_fixed() {
+    let mut report = Place::new().run("1/1");
+    let failure = "spec mutant/load8-unsigned 0.wast:3";
+    let is_news = |report: &Report| report.news.iter().any(|news| news.name == failure);
+    assert!(is_news(&report), "{:?}", report.news);
+    let mut known = Known::default();
+    let signature = "value_mutant_i64.load8_s_i32_inside".to_owned();
+    known.set(&signature, Status::New);
+    let same = Status::SameAs {
+        signature: signature.clone(),
+    };
+    known.set("spec mutant/* 0.wast:*", same);
+    let before = report.news.len();
+    report.settle(&Past::default(), &known);
+    assert!(!is_news(&report), "{:?}", report.news);
+    assert_eq!(report.news.len(), before - 1, "the others stay news");
+    let version = "2".to_owned();
+    known.set(&signature, Status::FixedIn { version });
+    report.settle(&Past::default(), &known);
+    assert!(is_news(&report), "{:?}", report.news);
 }
 
 #[test]
@@ -252,7 +276,7 @@ fn pages_and_junit_are_well_formed_whatever_engines_say() {
     report.findings[0].status = format!("reported: https://example.org/1?{nasty}");
     report.failures.push(nasty.to_owned());
     report.tallies[0].skipped.insert(nasty.to_owned(), 3);
-    report.settle(&Past::default());
+    report.settle(&Past::default(), &Known::default());
     let mut past = Past::default();
     for _ in 0..3 {
         past.push(Line::of(&report));

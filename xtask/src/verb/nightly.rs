@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::Shard;
-use trapline_harness::corpus::Corpus;
+use trapline_harness::corpus::{Corpus, Known};
 use trapline_harness::engine;
 use trapline_harness::spec::official;
 
@@ -67,17 +67,17 @@ impl Nightly {
         folder::check(&self.out)?;
         let history = self.history.as_deref();
         let past = folder::past(&self.out, history)?;
-        let mut report = match self.merge.is_empty() {
+        let (mut report, known) = match self.merge.is_empty() {
             true => self.shard()?,
             false => self.merged()?,
         };
-        report.settle(&past);
+        report.settle(&past, &known);
         folder::write(&self.out, &report, past, history)?;
         tell(&report, &self.out);
         Ok(report.end())
     }
 
-    fn shard(&self) -> anyhow::Result<Report> {
+    fn shard(&self) -> anyhow::Result<(Report, Known)> {
         let configurations = self.engines.select()?;
         let mut corpus = self.open(&self.corpus.folder(&configurations)?)?;
         let seed = self.campaign.seed;
@@ -89,7 +89,7 @@ impl Nightly {
             &configurations,
         )?;
         options.unreduced = campaign::unreduced(&options)?;
-        Run {
+        let report = Run {
             options,
             configurations: &configurations,
             corpus: &mut corpus,
@@ -97,10 +97,11 @@ impl Nightly {
             runners: &self.engines.runners()?,
             interrupted: &on_interrupt()?,
         }
-        .shard()
+        .shard()?;
+        Ok((report, corpus.known))
     }
 
-    fn merged(&self) -> anyhow::Result<Report> {
+    fn merged(&self) -> anyhow::Result<(Report, Known)> {
         let mut shards = Vec::new();
         for dir in &self.merge {
             if same(dir, &self.out) {
@@ -123,7 +124,7 @@ impl Nightly {
             interrupted: &on_interrupt()?,
         }
         .file_again(&mut whole)?;
-        Ok(whole)
+        Ok((whole, corpus.known))
     }
 
     fn open(&self, folder: &Path) -> anyhow::Result<Corpus> {

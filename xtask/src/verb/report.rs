@@ -1,26 +1,32 @@
 //! `cargo xtask report`: the bug report on one file.
 
+mod check;
+
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use trapline_harness::report::{Report as Text, Standalone, report};
+use trapline_harness::corpus::{Corpus, stated};
+use trapline_harness::engine::Configuration;
+use trapline_harness::report::{Report as Text, report};
 use trapline_harness::script::wast;
 use trapline_harness::trial::try_script;
+use trapline_harness::worker::Runner;
 
 use crate::End;
-use crate::options::EngineOptions;
+use crate::nightly::clock;
+use crate::options::{CorpusOptions, EngineOptions};
 
 /// Prints the bug report on a file that diverges: Markdown, ready to paste.
 ///
 /// With --out it is written to a folder, with the test case and a stand-alone
-/// program; with --check that program is built and run.
+/// program; with --check that program is built and run. If it shows the
+/// divergence and the file is one of the corpus, known.toml says so from then on.
 #[derive(Args)]
 pub(crate) struct Report {
     /// The file: a .wast of the corpus, or any other that diverges
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "all")]
+    file: Option<PathBuf>,
     /// The engine to report on, or one of its configurations [default: of the
     /// most severe divergence]
     #[arg(long, value_name = "ENGINE")]
@@ -31,114 +37,160 @@ pub(crate) struct Report {
     /// Build and run the stand-alone program, and say whether it shows the divergence
     #[arg(long)]
     check: bool,
+    /// With --check: the reports on all divergences of the corpus, of which
+    /// nothing is printed but whether they hold
+    #[arg(long, requires = "check", conflicts_with_all = ["file", "engine", "out"])]
+    all: bool,
     #[command(flatten)]
     engines: EngineOptions,
+    #[command(flatten)]
+    corpus: CorpusOptions,
 }
 
 impl Report {
-    /// Writes the report.
+    /// Writes the report, or checks all of them.
     pub(crate) fn run(self) -> anyhow::Result<End> {
         if let Some(out) = self.out.as_deref().filter(|out| out.exists()) {
             bail!("{}: exists already, and is not written over", out.display());
         }
         let configurations = self.engines.select()?;
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
-        let budget = self.engines.budget();
         let mut runner = self.engines.runners()?();
-        let source = wast::read(&self.file)?;
-        let trial =
-            try_script(&source.script, budget, &mut *runner, &names).map_err(|why| anyhow!(why))?;
-        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
-        let text = report(
-            &name,
-            &source.script,
-            &trial,
-            &configurations,
-            self.engine.as_deref(),
-            budget,
-            &mut *runner,
-        )
-        .map_err(|why| anyhow!(why))?;
+        let folder = self.corpus.folder(&configurations)?;
+        let Some(file) = &self.file else {
+            let corpus = Corpus::open(&folder).map_err(|why| anyhow!(why))?;
+            return self.check_all(corpus, &configurations, &mut *runner);
+        };
+        let text = self.text(file, &configurations, &mut *runner)?;
         match &self.out {
-            Some(out) => self.write(out, &text)?,
+            Some(out) => write(file, out, &text)?,
             None => print!("{}", text.markdown),
         }
-        if self.check {
-            check(&text)
-        } else {
-            Ok(End::NothingNew)
+        if !self.check {
+            return Ok(End::NothingNew);
         }
+        let checked = check::check(&text)?;
+        eprint!("{}", checked.output);
+        if !checked.shows {
+            println!("the stand-alone program does not show the divergence");
+            return Ok(End::Failed);
+        }
+        println!("the stand-alone program shows the divergence");
+        // Any file can be reported on, and not only where there is a corpus.
+        if let Ok(mut corpus) = Corpus::open(&folder) {
+            note(&mut corpus, file, &text, &configurations)?;
+        }
+        Ok(End::NothingNew)
     }
 
-    fn write(&self, out: &Path, text: &Text) -> anyhow::Result<()> {
-        let written = |path: &Path| format!("{}: cannot be written", path.display());
-        std::fs::create_dir_all(out).with_context(|| written(out))?;
-        let report = out.join("report.md");
-        std::fs::write(&report, &text.markdown).with_context(|| written(&report))?;
-        let copy = out.join(self.file.file_name().unwrap_or_default());
-        std::fs::copy(&self.file, &copy).with_context(|| written(&copy))?;
-        if let Ok(program) = &text.standalone {
-            write_program(&out.join("reproduction"), program)?;
+    fn text(
+        &self,
+        file: &Path,
+        configurations: &[Configuration],
+        runner: &mut dyn Runner,
+    ) -> anyhow::Result<Text> {
+        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let budget = self.engines.budget();
+        let source = wast::read(file)?;
+        let trial =
+            try_script(&source.script, budget, runner, &names).map_err(|why| anyhow!(why))?;
+        report(
+            &file.file_name().unwrap_or_default().to_string_lossy(),
+            &source.script,
+            &trial,
+            configurations,
+            self.engine.as_deref(),
+            budget,
+            runner,
+        )
+        .map_err(|why| anyhow!(why))
+    }
+
+    /// Checks the report on every file that a divergence has.
+    fn check_all(
+        &self,
+        mut corpus: Corpus,
+        configurations: &[Configuration],
+        runner: &mut dyn Runner,
+    ) -> anyhow::Result<End> {
+        let mut end = End::NothingNew;
+        for file in corpus.files().map_err(|why| anyhow!(why))? {
+            if signature(&corpus, &file).is_none() {
+                println!("{}: a seed: nothing to report", file.display());
+                continue;
+            }
+            let checked = self
+                .text(&file, configurations, runner)
+                .and_then(|text| Ok((check::check(&text)?, text)));
+            let said = match checked {
+                Ok((checked, text)) if checked.shows => {
+                    note(&mut corpus, &file, &text, configurations)?.unwrap_or_default()
+                }
+                Ok((checked, _)) => {
+                    eprint!("{}", checked.output);
+                    end = End::Failed;
+                    "the stand-alone program does not show the divergence".to_owned()
+                }
+                Err(why) => {
+                    end = End::Failed;
+                    why.to_string()
+                }
+            };
+            println!("{}: {said}", file.display());
         }
-        println!("{}", report.display());
-        Ok(())
+        Ok(end)
     }
 }
 
-fn write_program(folder: &Path, program: &Standalone) -> anyhow::Result<()> {
-    let files = [
-        ("Cargo.toml", &program.manifest),
-        ("src/main.rs", &program.main),
-    ];
-    std::fs::create_dir_all(folder.join("src"))
-        .with_context(|| format!("{}: cannot be made", folder.display()))?;
-    for (name, text) in files {
-        let file = folder.join(name);
-        std::fs::write(&file, text)
-            .with_context(|| format!("{}: cannot be written", file.display()))?;
-    }
-    Ok(())
+/// The signature that a file has in the corpus, if it is one of the corpus.
+fn signature(corpus: &Corpus, file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let signature = stated(&text).signature?;
+    let same = file.canonicalize().ok()? == corpus.path(&signature).canonicalize().ok()?;
+    (same && corpus.known.divergences.contains_key(&signature)).then_some(signature)
 }
 
-/// Where programs are built, so that each engine is built only once.
-const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/trapline/check");
-
-/// The versions that this workspace was tested with.
-const LOCK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
-
-fn check(text: &Text) -> anyhow::Result<End> {
-    let program = match &text.standalone {
-        Ok(program) => program,
-        Err(why) => bail!("no stand-alone program: {why}"),
+/// Notes that the program in the report on a file shows the divergence, if the
+/// file is one of the corpus: in the words given.
+fn note(
+    corpus: &mut Corpus,
+    file: &Path,
+    text: &Text,
+    configurations: &[Configuration],
+) -> anyhow::Result<Option<String>> {
+    let Some(signature) = signature(corpus, file) else {
+        return Ok(None);
     };
-    let folder = tempfile::tempdir().context("no temporary folder")?;
-    write_program(folder.path(), program)?;
-    std::fs::copy(LOCK, folder.path().join("Cargo.lock")).context("Cargo.lock cannot be copied")?;
-    eprintln!(
-        "building the stand-alone program for {}",
-        text.configuration
+    let version = configurations
+        .iter()
+        .find(|c| c.name == text.configuration)
+        .map_or("", |c| c.version);
+    let checked = format!(
+        "{} {version}, {}-{}, {}",
+        text.configuration,
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+        clock::day(clock::now())
     );
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let command = |verb: &str| {
-        let mut command = Command::new(&cargo);
-        command
-            .args([verb, "--quiet"])
-            .current_dir(folder.path())
-            .env("CARGO_TARGET_DIR", TARGET);
-        command
-    };
-    let built = command("build").status().context("cargo cannot be run")?;
-    if !built.success() {
-        bail!("the stand-alone program does not build");
+    corpus
+        .change(|known| {
+            if let Some(entry) = known.divergences.get_mut(&signature) {
+                entry.checked = Some(checked.clone());
+            }
+        })
+        .map_err(|why| anyhow!(why))?;
+    Ok(Some(checked))
+}
+
+fn write(file: &Path, out: &Path, text: &Text) -> anyhow::Result<()> {
+    let written = |path: &Path| format!("{}: cannot be written", path.display());
+    std::fs::create_dir_all(out).with_context(|| written(out))?;
+    let report = out.join("report.md");
+    std::fs::write(&report, &text.markdown).with_context(|| written(&report))?;
+    let copy = out.join(file.file_name().unwrap_or_default());
+    std::fs::copy(file, &copy).with_context(|| written(&copy))?;
+    if let Ok(program) = &text.standalone {
+        check::write_program(&out.join("reproduction"), program)?;
     }
-    let output = command("run").output().context("cargo cannot be run")?;
-    eprint!("{}", String::from_utf8_lossy(&output.stdout));
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
-    // Whatever ends it otherwise, a crash or a panic, is a divergence as well.
-    if output.status.success() {
-        println!("the stand-alone program does not show the divergence");
-        return Ok(End::Failed);
-    }
-    println!("the stand-alone program shows the divergence");
-    Ok(End::NothingNew)
+    println!("{}", report.display());
+    Ok(())
 }

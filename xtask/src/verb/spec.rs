@@ -7,16 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use trapline_harness::corpus::Known;
 use trapline_harness::engine::Configuration;
 use trapline_harness::spec::{Failure, Group, Subject, Tally, folder, official, run};
 use trapline_harness::worker::Runner;
 
 use crate::End;
-use crate::options::EngineOptions;
+use crate::options::{CorpusOptions, EngineOptions};
 use crate::table::table;
 
 /// Runs the official test suite on the reference and on every engine, and
 /// shows what passed, what failed and what was skipped for which reason.
+///
+/// A failure of an engine can be known: under `spec CONFIGURATION FILE:LINE`
+/// in known.toml (see `cargo xtask triage`).
 #[derive(Args)]
 pub(crate) struct Spec {
     /// Run all .wast files below a folder instead: a checkout of the
@@ -37,6 +41,8 @@ pub(crate) struct Spec {
     json: bool,
     #[command(flatten)]
     engines: EngineOptions,
+    #[command(flatten)]
+    corpus: CorpusOptions,
 }
 
 /// How many failures of one engine in one group are shown.
@@ -80,6 +86,17 @@ impl Row {
         self.engine.split('/').next().unwrap_or(&self.engine)
     }
 
+    /// What a failure is called in `known.toml` and in the history of nightly runs.
+    pub(crate) fn name(&self, failure: &Failure) -> String {
+        format!("spec {} {}", self.engine, failure.place())
+    }
+
+    /// Whether something failed that is not known to.
+    fn has_news(&self, known: &Known) -> bool {
+        let is_new = |failure: &Failure| known.open(&self.name(failure)).is_none();
+        self.failures.iter().any(is_new)
+    }
+
     /// The name of the one that decides what is right.
     pub(crate) const REFERENCE: &str = "reference";
 }
@@ -93,14 +110,16 @@ impl Spec {
         } else {
             self.engines.select()?
         };
+        let folder = self.corpus.folder(&configurations)?;
+        let known = Known::read(&folder.join("known.toml")).map_err(|why| anyhow!(why))?;
         let never = AtomicBool::new(false);
         let rows = rows(&groups, &configurations, &self.engines.runners()?, &never)?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&rows)?);
         } else {
-            self.show(&groups, &rows);
+            self.show(&groups, &rows, &known);
         }
-        Ok(end(&rows))
+        Ok(end(&rows, &known))
     }
 
     fn groups(&self) -> anyhow::Result<Vec<Group>> {
@@ -121,7 +140,7 @@ impl Spec {
         Ok(groups)
     }
 
-    fn show(&self, groups: &[Group], rows: &[Row]) {
+    fn show(&self, groups: &[Group], rows: &[Row], known: &Known) {
         for group in groups {
             let rows = || rows.iter().filter(|row| row.group == group.name);
             println!("{}: {} files", group.name, group.files.len());
@@ -154,6 +173,9 @@ impl Spec {
                 let most = if self.all { usize::MAX } else { SHOWN };
                 for failure in row.failures.iter().take(most) {
                     println!("{}: {failure}", row.engine);
+                    if let Some((signature, status)) = known.open(&row.name(failure)) {
+                        println!("  known: {signature} ({status})");
+                    }
                 }
                 if row.failures.len() > most {
                     let more = row.failures.len() - most;
@@ -214,16 +236,16 @@ pub(crate) fn alike<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Vec<&'a Row>
     groups
 }
 
-/// That an engine fails is a finding; that the reference does, or that a
+/// That an engine fails is a finding, if nobody knew it; that the reference does, or that a
 /// script cannot be read, is a failure.
-fn end(rows: &[Row]) -> End {
+fn end(rows: &[Row], known: &Known) -> End {
     let ours = |row: &Row| row.engine == Row::REFERENCE && row.failed > 0;
     if rows
         .iter()
         .any(|row| ours(row) || !row.unreadable.is_empty())
     {
         End::Failed
-    } else if rows.iter().any(|row| row.failed > 0) {
+    } else if rows.iter().any(|row| row.has_news(known)) {
         End::New
     } else {
         End::NothingNew

@@ -82,6 +82,7 @@ struct Row {
     class: String,
     #[serde(flatten)]
     status: Status,
+    checked: Option<String>,
     diverging: Vec<String>,
     file: bool,
 }
@@ -104,8 +105,9 @@ impl Triage {
                 bail!("{signature}: no such divergence");
             }
             println!("{signature}: {status}");
-            corpus.known.divergences.insert(signature, status);
-            corpus.save().map_err(|why| anyhow!(why))?;
+            corpus
+                .change(|known| known.set(&signature, status))
+                .map_err(|why| anyhow!(why))?;
             return Ok(End::NothingNew);
         }
         let rows = rows(&corpus)?;
@@ -127,15 +129,17 @@ fn rows(corpus: &Corpus) -> anyhow::Result<Vec<Row>> {
     }
     // Names of classes begin signatures, and end where the next part begins.
     let class = |signature: &str| {
-        let name = signature.split('_').next().unwrap_or_default();
+        let name = class_name(signature);
         Class::ALL.iter().position(|class| class.name() == name)
     };
     signatures.sort_by_key(|signature| (class(signature).unwrap_or(usize::MAX), signature.clone()));
     signatures.dedup();
     let row = |signature: String| {
         let text = std::fs::read_to_string(corpus.path(&signature));
+        let entry = corpus.known.divergences.get(&signature);
         Row {
-            class: signature.split('_').next().unwrap_or_default().to_owned(),
+            class: class_name(&signature).to_owned(),
+            checked: entry.and_then(|entry| entry.checked.clone()),
             status: corpus
                 .known
                 .status(&signature)
@@ -149,8 +153,13 @@ fn rows(corpus: &Corpus) -> anyhow::Result<Vec<Row>> {
     Ok(signatures.into_iter().map(row).collect())
 }
 
+/// What a signature begins with: a class, or `spec`.
+fn class_name(signature: &str) -> &str {
+    signature.split(['_', ' ']).next().unwrap_or_default()
+}
+
 fn show(rows: &[Row]) {
-    let mut shown = table(&["divergence", "status", "configurations"]);
+    let mut shown = table(&["divergence", "status", "report checked", "configurations"]);
     for row in rows {
         let status = match row.file {
             true => row.status.to_string(),
@@ -162,7 +171,8 @@ fn show(rows: &[Row]) {
             [one] => one.clone(),
             [first, rest @ ..] => format!("{first} and {} more", rest.len()),
         };
-        shown.add_row([row.signature.clone(), status, configurations]);
+        let checked = row.checked.clone().unwrap_or_default();
+        shown.add_row([row.signature.clone(), status, checked, configurations]);
     }
     println!("{shown}");
     println!("{} divergences", rows.len());

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::nightly::clock;
 use crate::nightly::history::Line;
-use crate::nightly::report::{Finding, Part, Replayed, Report, spec_name};
+use crate::nightly::report::{Finding, Part, Replayed, Report};
 use crate::verb::replay::State;
 use crate::verb::spec;
 
@@ -131,7 +131,7 @@ fn spec_cases(report: &Report) -> Vec<Case> {
     let case = |row: &spec::Row| {
         let failures: Vec<String> = row.failures.iter().map(ToString::to_string).collect();
         let new = row.failures.iter().filter(|failure| {
-            let name = spec_name(row, failure);
+            let name = row.name(failure);
             report.news.iter().any(|news| news.name == name)
         });
         let new = new.count();
