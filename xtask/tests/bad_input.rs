@@ -81,7 +81,7 @@ fn an_unknown_engine_is_told_with_the_known_ones() {
 #[test]
 fn cases_need_no_more_than_the_engines_have() {
     let folder = folder(&[("known.toml", b"")]);
-    let wasmi = ["--engines", "wasmi/eager", "--in-process", "--corpus", "."];
+    let wasmi = ["--engines", "wasmi/eager", "--corpus", "."];
     let diff = |more: &[&str]| xtask(folder.path(), &[&["diff"], &wasmi[..], more].concat());
     let output = diff(&["--focus", "shared"]);
     assert_eq!(output.status.code(), Some(2));
