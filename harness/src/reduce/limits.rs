@@ -54,6 +54,10 @@ pub(super) fn grow_beforehand(run: &mut Run<'_>) {
         let Some(last) = run.case.steps.iter().rposition(is_call) else {
             return;
         };
+        // A larger memory is simpler only where a call is left out for it.
+        if !run.case.steps[..last].iter().any(is_call) {
+            return;
+        }
         for larger in larger {
             let candidate = set(&run.case, &slot, larger).map(|mut case| {
                 let mut at = 0..;

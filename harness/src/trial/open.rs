@@ -1,5 +1,7 @@
 //! What the specification leaves open, and what that explains.
 
+use std::collections::BTreeSet;
+
 use trapline_reference::{Grows, Nans};
 
 use crate::engine::Job;
@@ -7,8 +9,9 @@ use crate::engine::reference::{self, ReferenceRun};
 use crate::judge::{Class, Comparison, Difference, MemoryDifference, compare};
 use crate::observation::{Observation, Outcome, StepObservation};
 
-/// How many `memory.grow` of a script are turned round one by one, at the most,
-/// to explain a difference by a resource failure.
+/// How many `memory.grow` before a difference are turned round one by one, the
+/// last ones, and how many limits are tried, the highest ones, to explain it by
+/// a resource failure.
 const CHOICES: usize = 16;
 
 /// Whether the difference vanishes when a `memory.grow` that was free to fail
@@ -23,13 +26,22 @@ pub(super) fn a_grow_may_have_failed(
 ) -> bool {
     let traces = reference.trace.iter().take(steps).flatten();
     let free = traces.filter_map(|access| Some((access, access.grow?.choice?)));
-    let mut otherwise = free.take(CHOICES).flat_map(|(access, choice)| {
-        let fail_from = Grows::FailFrom {
-            bytes: access.size + access.length,
-            page_size_log2: access.ty.page_size_log2,
-        };
-        [Grows::Turned(choice), fail_from]
-    });
+    let free: Vec<_> = free.collect();
+    let limits: BTreeSet<(u128, u32)> = free
+        .iter()
+        .map(|(access, _)| (access.size + access.length, access.ty.page_size_log2))
+        .collect();
+    let limited = limits
+        .iter()
+        .rev()
+        .take(CHOICES)
+        .map(|&(bytes, page_size_log2)| Grows::FailFrom {
+            bytes,
+            page_size_log2,
+        });
+    let last = free.iter().rev().take(CHOICES);
+    let turned = last.map(|&(_, choice)| Grows::Turned(choice));
+    let mut otherwise = turned.chain(limited);
     otherwise.any(|grows| {
         let options = reference::Options {
             grows,

@@ -152,6 +152,19 @@ fn an_engine_may_have_a_limit_of_its_own_for_what_a_memory_grows_to() {
         verdict(text, |step| step.outcome = trap()),
         Verdict::Limit(_)
     ));
+    // However many grows there are that could have failed as well.
+    let many = format!(
+        "(memory.grow (i32.const 0)) {}",
+        "drop (memory.grow (i32.const 0)) ".repeat(40)
+    );
+    let many = text.replace(
+        "(drop (memory.grow (i32.const 9)))",
+        &format!("{many} drop (drop (memory.grow (i32.const 9)))"),
+    );
+    assert!(matches!(
+        verdict(&many, |step| step.outcome = trap()),
+        Verdict::Limit(_)
+    ));
     let inside = text.replace("(memory 0)", "(memory 9)");
     let verdict = verdict(&inside, |step| step.outcome = trap());
     assert!(matches!(verdict, Verdict::Diverges(_)), "{verdict:?}");
