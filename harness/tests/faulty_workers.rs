@@ -5,6 +5,7 @@
 //! the protocol, and commits its fault on the script that asks for it.
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ fn main() -> ExitCode {
     {
         match fault.as_str() {
             "endless" => serve_endless(),
+            mark if mark.contains('/') => {
+                die_once(Path::new(mark));
+                serve("");
+            }
             fault => serve(fault),
         }
         return ExitCode::SUCCESS;
@@ -74,6 +79,7 @@ fn main() -> ExitCode {
         }
     }));
     trials.push(Trial::test("endless", ends_with_who_asked));
+    trials.push(Trial::test("killed-at-start", is_started_again));
     if cfg!(target_os = "linux") {
         trials.push(Trial::test("full", is_replaced_when_half_full));
     }
@@ -175,6 +181,39 @@ fn ends_with_who_asked() -> Result<(), Failed> {
     Err("it still runs".into())
 }
 
+/// A worker that is killed before it opens costs nothing either.
+fn is_started_again() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let mark = folder.path().join("died");
+    let mut worker = worker(mark.to_str().ok_or("a Unicode path")?);
+    let script = script("good");
+    let watch = Watch::default();
+    let answers = worker.run(&Job::new(&script, BUDGET, &watch, &[]), &["a"])?;
+    match &answers[..] {
+        [Answer::Observed(_)] if mark.exists() => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+/// Kills the process unless `mark` says that one was killed already.
+fn die_once(mark: &Path) {
+    if !mark.exists() {
+        std::fs::write(mark, "").expect("the folder is there");
+        send("-KILL");
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+}
+
+/// Sends the process a signal.
+fn send(signal: &str) {
+    Command::new("kill")
+        .args([signal.to_owned(), std::process::id().to_string()])
+        .status()
+        .expect("there is a kill");
+}
+
 /// What scripts have left in a process is not to count as the next one's.
 fn is_replaced_when_half_full() -> Result<(), Failed> {
     let mut worker = worker("full");
@@ -269,11 +308,7 @@ fn commit(fault: &str, output: &mut impl Write) {
         "segfault" => loop {
             // The first only makes Rust's own handler step aside: there is no
             // access to repeat.
-            let kill = ["-SEGV".to_owned(), std::process::id().to_string()];
-            Command::new("kill")
-                .args(kill)
-                .status()
-                .expect("there is a kill");
+            send("-SEGV");
         },
         "abort" => std::process::abort(),
         "last-words" => {

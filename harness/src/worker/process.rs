@@ -69,8 +69,12 @@ impl Worker {
 
     fn running(&mut self) -> Result<&mut Running, String> {
         if self.running.is_none() {
-            let running = start(&self.options)?;
-            self.running = Some(running);
+            // Whoever kills one that has not begun hardly means the script.
+            let running = start(&self.options).or_else(|not| match not.killed {
+                true => start(&self.options),
+                false => Err(not),
+            });
+            self.running = Some(running.map_err(|not| not.words)?);
         }
         Ok(self.running.as_mut().expect("it was just started"))
     }
@@ -230,11 +234,27 @@ impl Running {
     }
 }
 
-fn start(options: &WorkerOptions) -> Result<Running, String> {
+/// Why a worker does not open: in words, and whether it was by the signal that
+/// cannot be caught.
+struct NotOpen {
+    killed: bool,
+    words: String,
+}
+
+impl From<String> for NotOpen {
+    fn from(words: String) -> NotOpen {
+        NotOpen {
+            killed: false,
+            words,
+        }
+    }
+}
+
+fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
     let (program, arguments) = options
         .command
         .split_first()
-        .ok_or("no worker program is set")?;
+        .ok_or_else(|| "no worker program is set".to_owned())?;
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -245,15 +265,15 @@ fn start(options: &WorkerOptions) -> Result<Running, String> {
     let stdin = child
         .stdin
         .take()
-        .ok_or("a worker without standard input")?;
+        .ok_or_else(|| "a worker without standard input".to_owned())?;
     let stdout = child
         .stdout
         .take()
-        .ok_or("a worker without standard output")?;
+        .ok_or_else(|| "a worker without standard output".to_owned())?;
     let stderr_pipe = child
         .stderr
         .take()
-        .ok_or("a worker without standard error")?;
+        .ok_or_else(|| "a worker without standard error".to_owned())?;
     let (sender, replies) = mpsc::channel();
     thread::spawn(move || {
         let mut stdout = BufReader::with_capacity(1 << 16, stdout);
@@ -283,16 +303,16 @@ fn start(options: &WorkerOptions) -> Result<Running, String> {
         }))) => Ok(running),
         Ok(Ok(Some(Reply::Hello { version, .. }))) => {
             running.end();
-            Err(format!(
-                "{program}: speaks version {version} of the protocol, not {VERSION}"
-            ))
+            let words =
+                format!("{program}: speaks version {version} of the protocol, not {VERSION}");
+            Err(words.into())
         }
         _ => {
             let how = running.end();
-            Err(format!(
-                "{program}: does not open as a worker: {}",
-                how.words
-            ))
+            Err(NotOpen {
+                killed: how.killed,
+                words: format!("{program}: does not open as a worker: {}", how.words),
+            })
         }
     }
 }
