@@ -66,7 +66,8 @@ pub(super) fn run(
     let cases = generate::Options {
         focus: focus.to_vec(),
         budget,
-        features: engine::declared(&configurations),
+        // Whatever the engines have: the faults are in all of it.
+        ..Default::default()
     };
     let mutants = engine::mutants();
     let every = (mutants.len() / options.faults as usize).max(1);
