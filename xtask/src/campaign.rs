@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Shard, Sighting};
 use trapline_harness::corpus::Corpus;
-use trapline_harness::engine::{self, Budget, Configuration};
+use trapline_harness::engine::{self, Budget, Configuration, Feature};
 use trapline_harness::file::Filer;
 use trapline_harness::generate::{self, Focus};
 use trapline_harness::script::Script;
@@ -27,7 +27,8 @@ pub(crate) struct CampaignOptions {
     /// How many cases to run
     #[arg(long, value_name = "N")]
     pub(crate) cases: Option<u64>,
-    /// The seed; the same seed and number give the same cases
+    /// The seed; the same seed and number give the same cases for engines that
+    /// have the same features
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
     /// What to dwell on, separated by commas: grow, oob, memory64, shared,
@@ -137,7 +138,8 @@ pub(crate) fn file<'s>(
     reduced: &dyn Fn(&Sighting) -> Option<Script>,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Vec<Found>> {
-    let origin = format!("seed {}{}", options.seed, focus_words(options));
+    let asked = focus_words(options) + &feature_words(options);
+    let origin = format!("seed {}{asked}", options.seed);
     let configurations = everywhere(&options.configurations);
     let mut filer = Filer::new(corpus, runner, configurations, options.budget, &origin);
     Filing {
@@ -169,4 +171,18 @@ fn focus_words(options: &campaign::Options) -> String {
     }
     let names: Vec<_> = focus.iter().map(Focus::to_string).collect();
     format!(" with --focus {}", names.join(","))
+}
+
+/// What the engines lack of what others have, for a header: the same seed and
+/// number give another case where they have it.
+fn feature_words(options: &campaign::Options) -> String {
+    let all = engine::declared(&linked_in()).iter();
+    let lacking: Vec<_> = all
+        .filter(|&feature| !options.generate.features.has(feature))
+        .map(Feature::name)
+        .collect();
+    if lacking.is_empty() {
+        return String::new();
+    }
+    format!(" for engines without {}", lacking.join(" "))
 }
