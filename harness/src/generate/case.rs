@@ -197,20 +197,22 @@ impl Story<'_, '_, '_> {
             return self.solo();
         };
         self.steps.extend(foreign.before.iter().cloned());
+        // A name that nothing has which is before it.
+        let module = "foreign".to_owned();
         self.steps.push(Step::Define {
-            module: "m0".to_owned(),
+            module: module.clone(),
             wasm: foreign.wasm.clone(),
         });
         // What is left of its fuel is the instance's: another one has it all again.
-        for index in 0..4 {
-            let instance = format!("i{index}");
+        for index in 0..6 {
+            let instance = format!("{module}{index}");
             self.steps.push(Step::Instantiate {
                 instance: instance.clone(),
-                module: "m0".to_owned(),
+                module: module.clone(),
             });
-            for _ in 0..10 {
+            for _ in 0..5 {
                 if foreign.functions.is_empty() || self.dice.is_empty() {
-                    return;
+                    break;
                 }
                 let chosen = self.dice.index(foreign.functions.len());
                 let (func, params) = &foreign.functions[chosen];
@@ -223,6 +225,16 @@ impl Story<'_, '_, '_> {
                     func: func.clone(),
                     args,
                 });
+            }
+            // Ours, which says the most, is the last.
+            for global in foreign.globals.iter().rev().take(4) {
+                self.steps.push(Step::Get {
+                    instance: instance.clone(),
+                    global: global.clone(),
+                });
+            }
+            if self.dice.is_empty() {
+                return;
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The instructions that access memory at an effective address, as tables.
 
-use wasm_encoder::{Instruction, MemArg, ValType};
+use std::mem::discriminant;
+
+use wasm_encoder::{Instruction, MemArg, MemArgTarget, ValType};
 
 /// What an instruction does with the memory at its effective address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,3 +159,20 @@ pub(super) const TABLES: [&[MemoryInstruction]; 12] = [
     ATOMIC_WAITS,
     ATOMIC_NOTIFIES,
 ];
+
+/// The row of an instruction, and the table that it is in; `None` for all but
+/// these.
+pub(super) fn row_of(
+    of: &Instruction<'_>,
+) -> Option<(&'static [MemoryInstruction], &'static MemoryInstruction)> {
+    const ANY: MemArg = MemArg {
+        offset: 0,
+        align: 0,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    };
+    let kind = discriminant(of);
+    let is = |row: &&MemoryInstruction| discriminant(&(row.make)(ANY, 0)) == kind;
+    let mut tables = TABLES.iter();
+    tables.find_map(|table| Some((*table, table.iter().find(is)?)))
+}

@@ -227,9 +227,8 @@ fn features_that_no_engine_has_are_not_used() {
 #[test]
 fn another_generators_modules_are_among_them() {
     let is_foreign = |script: &Script| {
-        let fourth =
-            |step: &Step| matches!(step, Step::Instantiate { instance, .. } if instance == "i3");
-        script.steps.iter().any(fourth)
+        let is = |step: &Step| matches!(step, Step::Define { module, .. } if module == "foreign");
+        script.steps.iter().any(is)
     };
     let foreign = (0..1000)
         .filter(|&index| is_foreign(&case(9, index, &Options::default())))

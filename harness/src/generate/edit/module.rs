@@ -10,7 +10,7 @@ use wasmparser::{FunctionBody, Operator, Parser};
 use super::super::dice::Dice;
 use super::super::edge;
 use super::super::foreign::memory_type;
-use super::super::instruction::{self, MemoryInstruction};
+use super::super::instruction::{MemoryInstruction, row_of};
 use super::super::memory::{Live, Means, limit, pages_at_most};
 use super::{Edit, calls};
 use crate::script::memories::memory_types;
@@ -171,22 +171,11 @@ fn other_arithmetic(of: &Instruction<'_>) -> Vec<Instruction<'static>> {
 
 /// The other instructions that do the same to another part of the same value.
 fn other_accesses(of: &Instruction<'_>) -> Vec<&'static MemoryInstruction> {
-    const ANY: MemArg = MemArg {
-        offset: 0,
-        align: 0,
-        target: MemArgTarget::Memory(0),
-        ordering: None,
-    };
-    let kind = discriminant(of);
-    let is = |row: &&MemoryInstruction| discriminant(&(row.make)(ANY, 0)) == kind;
-    let tables = instruction::TABLES.iter();
-    let found = tables.filter_map(|table| Some((*table, table.iter().find(is)?)));
-    let Some((table, own)) = found.into_iter().next() else {
+    let Some((table, own)) = row_of(of) else {
         return Vec::new();
     };
-    let rows = table.iter();
-    rows.filter(|row| row.value == own.value && !is(row))
-        .collect()
+    let others = |row: &&MemoryInstruction| row.value == own.value && !std::ptr::eq(*row, own);
+    table.iter().filter(others).collect()
 }
 
 impl Reencode for Editor<'_, '_, '_> {

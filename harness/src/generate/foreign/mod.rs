@@ -3,6 +3,7 @@
 //!
 //! Others have other habits: control flow, tables, globals, many types.
 
+mod expose;
 pub(super) mod smith;
 pub(super) mod suite;
 
@@ -21,6 +22,8 @@ pub(super) struct Foreign {
     pub(super) wasm: Vec<u8>,
     /// The exported functions whose parameters are all numbers or vectors.
     pub(super) functions: Vec<(String, Vec<ValType>)>,
+    /// The exported globals that can change and are numbers or vectors.
+    pub(super) globals: Vec<String>,
     /// Its first memory, as declared.
     live: Option<Live>,
 }
@@ -29,7 +32,7 @@ impl Foreign {
     /// Reads how a module can be called; `None` if it cannot be read.
     fn read(wasm: Vec<u8>, means: Means) -> Option<Foreign> {
         let (mut types, mut of, mut functions) = (Vec::new(), Vec::new(), Vec::new());
-        let mut live = None;
+        let (mut changes, mut globals, mut live) = (Vec::new(), Vec::new(), None);
         let memory = |ty| Live::new(memory_type(ty), means);
         for payload in Parser::new(0).parse_all(&wasm) {
             match payload.ok()? {
@@ -48,6 +51,7 @@ impl Foreign {
                         match import.ok()?.ty {
                             TypeRef::Func(ty) => of.push(ty),
                             TypeRef::Memory(ty) => live = live.or_else(|| Some(memory(ty))),
+                            TypeRef::Global(ty) => changes.push(is_variable(ty)),
                             _ => {}
                         }
                     }
@@ -57,12 +61,23 @@ impl Foreign {
                     let first = section.into_iter().flatten().next();
                     live = live.or_else(|| first.map(memory));
                 }
+                Payload::GlobalSection(section) => {
+                    let own = section.into_iter().flatten();
+                    changes.extend(own.map(|global| is_variable(global.ty)));
+                }
                 Payload::ExportSection(section) => {
                     for export in section.into_iter().flatten() {
-                        if export.kind == ExternalKind::Func {
-                            let ty: Option<&u32> = of.get(export.index as usize);
-                            let params = ty.and_then(|&ty| types.get(ty as usize)?.clone());
-                            functions.extend(params.map(|params| (export.name.to_owned(), params)));
+                        let (name, index) = (export.name.to_owned(), export.index as usize);
+                        match export.kind {
+                            ExternalKind::Func => {
+                                let ty: Option<&u32> = of.get(index);
+                                let params = ty.and_then(|&ty| types.get(ty as usize)?.clone());
+                                functions.extend(params.map(|params| (name, params)));
+                            }
+                            ExternalKind::Global if changes.get(index) == Some(&true) => {
+                                globals.push(name);
+                            }
+                            _ => {}
                         }
                     }
                 }
@@ -73,6 +88,7 @@ impl Foreign {
             before: Vec::new(),
             wasm,
             functions,
+            globals,
             live,
         })
     }
@@ -98,6 +114,11 @@ pub(super) fn memory_type(ty: wasmparser::MemoryType) -> MemoryType {
         shared: ty.shared,
         page_size_log2: ty.page_size_log2,
     }
+}
+
+/// Whether a global can change and is a number or a vector.
+fn is_variable(ty: wasmparser::GlobalType) -> bool {
+    ty.mutable && !matches!(ty.content_type, wasmparser::ValType::Ref(_))
 }
 
 fn parameters(params: &[wasmparser::ValType]) -> Option<Vec<ValType>> {

@@ -2,9 +2,10 @@
 //! and ends.
 
 use arbitrary::Unstructured;
-use wasm_smith::{Config, MemoryOffsetChoices, Module};
+use wasm_smith::{Config, InstructionKind, InstructionKinds, MemoryOffsetChoices, Module};
 
 use super::Foreign;
+use super::expose::expose;
 use crate::engine::Feature;
 use crate::generate::dice::Dice;
 use crate::generate::memory::Means;
@@ -17,13 +18,27 @@ pub(in crate::generate) fn module(
     profile: &Profile,
     means: Means,
 ) -> Option<Foreign> {
+    let mut config = config(profile, means);
+    // Among all there are, those that access memory are few.
+    if dice.percent(50) {
+        let mut kinds = vec![
+            InstructionKind::Memory,
+            InstructionKind::Variable,
+            InstructionKind::Control,
+        ];
+        kinds.extend(dice.percent(50).then_some(InstructionKind::VectorInt));
+        config.allowed_instructions = InstructionKinds::new(&kinds);
+    }
     let bytes = dice.take(1500);
     let mut bytes = Unstructured::new(&bytes);
-    let mut module = Module::new(config(profile, means), &mut bytes).ok()?;
+    let mut module = Module::new(config, &mut bytes).ok()?;
     // Recursion ends with it too.
     module.ensure_termination(300).ok()?;
-    let wasm = module.to_bytes();
-    Foreign::read(wasm, means)
+    let made = module.to_bytes();
+    let seed = dice.percent(80).then(|| dice.bits());
+    let simd = profile.features.has(Feature::Simd);
+    let exposed = seed.and_then(|seed| expose(&made, simd, means, seed));
+    Foreign::read(exposed.unwrap_or(made), means)
 }
 
 fn config(profile: &Profile, means: Means) -> Config {
@@ -41,6 +56,8 @@ fn config(profile: &Profile, means: Means) -> Config {
         table_max_size_required: true,
         max_table_elements: 100,
         max_instructions: 60,
+        // There is a section then, for more of them.
+        min_data_segments: 1,
         max_data_segments: 4,
         memory_offset_choices: MemoryOffsetChoices(60, 30, 10),
         canonicalize_nans: true,
