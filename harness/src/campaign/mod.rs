@@ -24,7 +24,7 @@ pub use sighting::Sighting;
 pub use tally::{Phases, Tally, Verdicts, add_counts};
 
 use crate::coverage::{Coverage, Shapes};
-use crate::engine::{Budget, needed_by_script};
+use crate::engine::Budget;
 use crate::generate;
 use crate::observation::Outcome;
 use crate::trial::Verdict;
@@ -193,7 +193,6 @@ impl JobRun<'_> {
         }
         self.progress.cases.fetch_add(1, Ordering::Relaxed);
 
-        let needs = needed_by_script(&script);
         let shapes = Shapes::of(&script);
         let mut outcomes = self.outcomes.lock().map_err(|_| "a job panicked")?;
         outcomes.cases += 1;
@@ -202,7 +201,7 @@ impl JobRun<'_> {
         outcomes.phases += beyond;
         outcomes.coverage.add(&shapes, &trial.reference.trace);
         for (index, judged) in drawn.into_iter().zip(&trial.judged) {
-            outcomes.tallies[index].add(judged, needs);
+            outcomes.tallies[index].add(judged, trial.needs);
         }
         if let Some(why) = reference_skip(&trial.reference.observation.steps) {
             *outcomes.reference_skips.entry(why).or_default() += 1;

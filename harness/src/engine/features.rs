@@ -2,7 +2,7 @@
 
 use wasmparser::{ExternalKind, MemoryType, Parser, Payload, TypeRef, ValType};
 
-use crate::script::{Script, Step};
+use crate::script::Step;
 
 /// A part of WebAssembly that not every configuration has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,21 +128,12 @@ pub fn needed_by(wasm: &[u8]) -> Features {
     needs
 }
 
-/// What the modules of a script need, together.
-pub fn needed_by_script(script: &Script) -> Features {
-    let needed = |steps: &[Step]| {
-        steps.iter().fold(Features::NONE, |needs, step| match step {
-            Step::Define { wasm, .. } => needs.and(needed_by(wasm)),
-            _ => needs,
-        })
-    };
-    script
-        .steps
-        .iter()
-        .fold(needed(&script.steps), |needs, step| match step {
-            Step::Thread { steps, .. } => needs.and(needed(steps)),
-            _ => needs,
-        })
+/// What the modules that these steps define need, together.
+pub(super) fn needed_by_steps(steps: &[Step]) -> Features {
+    steps.iter().fold(Features::NONE, |needs, step| match step {
+        Step::Define { wasm, .. } => needs.and(needed_by(wasm)),
+        _ => needs,
+    })
 }
 
 fn scan(wasm: &[u8], needs: &mut Features) -> wasmparser::Result<()> {

@@ -103,6 +103,18 @@ impl Job<'_> {
         self
     }
 
+    /// What the modules of the script need, together.
+    pub fn needs(&self) -> Features {
+        let defined = self.modules.iter().flatten().map(|facts| facts.needs);
+        let by_threads = self.script.steps.iter().filter_map(|step| match step {
+            Step::Thread { steps, .. } => Some(features::needed_by_steps(steps)),
+            _ => None,
+        });
+        defined
+            .chain(by_threads)
+            .fold(Features::NONE, Features::and)
+    }
+
     /// What is known of the module that step `index` defines.
     ///
     /// # Panics

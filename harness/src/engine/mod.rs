@@ -28,7 +28,7 @@ use crate::observation::Observation;
 
 pub use checked::checked;
 pub use embedding::Embedding;
-pub use features::{Feature, Features, needed_by, needed_by_script};
+pub use features::{Feature, Features, needed_by};
 pub use job::{Budget, Capture, Job};
 pub use mutants::mutants;
 pub use select::{UnknownEngine, select};

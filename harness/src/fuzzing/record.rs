@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::{Phases, Tally};
 use crate::corpus::write_atomically;
-use crate::engine::Features;
 use crate::file::Filed;
 use crate::trial::Trial;
 
@@ -119,18 +118,13 @@ impl Recorder {
 
     /// Counts an execution, whose script took so long to make and needs these
     /// features.
-    pub(super) fn count(
-        &mut self,
-        generated: Duration,
-        needs: Features,
-        trial: &Trial,
-    ) -> Result<(), String> {
+    pub(super) fn count(&mut self, generated: Duration, trial: &Trial) -> Result<(), String> {
         self.record.executions += 1;
         self.record.phases.add(trial);
         self.record.phases.generate += u64::try_from(generated.as_nanos()).unwrap_or(u64::MAX);
         for judged in &trial.judged {
             if let Some(tally) = self.tally(&judged.configuration) {
-                tally.add(judged, needs);
+                tally.add(judged, trial.needs);
             }
         }
         if self.written.elapsed() >= INTERVAL {

@@ -18,6 +18,11 @@ impl<'a, 'b> Dice<'a, 'b> {
         self.0.is_empty()
     }
 
+    /// How many bytes are left.
+    pub(super) fn left(&self) -> usize {
+        self.0.len()
+    }
+
     /// The next bytes, at most so many and at most two thirds of what is left,
     /// for a generator of its own.
     pub(super) fn take(&mut self, most: usize) -> Vec<u8> {

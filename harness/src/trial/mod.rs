@@ -10,7 +10,7 @@ use std::time::Instant;
 pub use subject::subject;
 
 use crate::engine::reference::{self, ReferenceRun};
-use crate::engine::{Budget, Capture, Job};
+use crate::engine::{Budget, Capture, Features, Job};
 use crate::judge::{Class, Comparison, Difference, Stop, compare};
 use crate::observation::{Observation, Outcome, Timing, Watch};
 use crate::script::{Script, Step};
@@ -48,6 +48,8 @@ pub struct Judged {
 
 /// A script that was tried on the reference and on engines.
 pub struct Trial {
+    /// What the modules of the script need, together.
+    pub needs: Features,
     /// What the specification says.
     pub reference: ReferenceRun,
     /// What each configuration did, in the order asked for.
@@ -138,6 +140,7 @@ fn try_with(
     let job = first.watching(&watch);
     reference.forget_unwatched(&watch);
     let mut trial = Trial {
+        needs: first.needs(),
         reference,
         judged: Vec::with_capacity(configurations.len()),
         reference_time: nanos(began.elapsed()),

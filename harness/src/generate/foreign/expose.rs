@@ -312,9 +312,10 @@ impl Reencode for Exposer<'_, '_> {
             let op: Operator<'_> = op?;
             self.memarg = None;
             let instruction = self.instruction(op)?;
-            let access = self.memarg.zip(row_of(&instruction));
-            let exposed = access
-                .and_then(|(memarg, (_, row))| self.access(&mut f, &instruction, memarg, row));
+            let exposed = self.memarg.and_then(|memarg| {
+                let (_, row) = row_of(&instruction)?;
+                self.access(&mut f, &instruction, memarg, row)
+            });
             if exposed.is_none() {
                 f.instruction(&instruction);
             }
