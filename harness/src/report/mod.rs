@@ -25,6 +25,8 @@ pub struct Report {
     pub markdown: String,
     /// The configuration it is about.
     pub configuration: String,
+    /// What kind of divergence it is about.
+    pub class: Class,
     /// Whether it belongs to the engine's private channel.
     pub private: bool,
     /// The program that shows it, or why there is none.
@@ -120,6 +122,7 @@ pub fn report(
         title: markdown::title(&facts),
         markdown: markdown::text(&facts),
         configuration: configuration.name.to_owned(),
+        class: difference.class,
         private: difference.class.breaks_sandbox(),
         standalone,
     })

@@ -1,9 +1,10 @@
 //! Builds and runs the stand-alone program of a report.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, bail};
+use trapline_harness::judge::Class;
 use trapline_harness::report::{Report, Standalone};
 
 /// Writes the package of a program to a folder.
@@ -34,6 +35,21 @@ pub(super) struct Checked {
     pub(super) shows: bool,
     /// What it said.
     pub(super) output: String,
+}
+
+/// Whether a program that ended like this has shown a divergence of this class:
+/// it exits with 1 where answers are not what they have to be. One that ends in
+/// another way shows what ends a process, and may else have a fault of its own.
+fn shows(class: Class, status: &ExitStatus) -> bool {
+    let ends_a_process = matches!(
+        class,
+        Class::Crash | Class::Hang | Class::OutOfMemory | Class::Panic
+    );
+    match status.code() {
+        Some(0) => false,
+        Some(1) => true,
+        _ => ends_a_process,
+    }
 }
 
 /// Builds and runs the program of a report.
@@ -68,8 +84,27 @@ pub(super) fn check(text: &Report) -> anyhow::Result<Checked> {
     let output = command("run").output().context("cargo cannot be run")?;
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Checked {
-        // Whatever ends it otherwise, a crash or a panic, is a divergence as well.
-        shows: !output.status.success(),
+        shows: shows(text.class, &output.status),
         output: said(&output.stdout) + &said(&output.stderr),
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_fails_at_something_else_shows_nothing() {
+        let exit = |code: i32| ExitStatus::from_raw(code << 8);
+        let panics = 101;
+        assert!(shows(Class::Value, &exit(1)));
+        assert!(!shows(Class::Value, &exit(0)));
+        assert!(!shows(Class::Value, &exit(panics)));
+        assert!(shows(Class::Panic, &exit(panics)));
+        let killed = ExitStatus::from_raw(11);
+        assert!(shows(Class::Crash, &killed));
+        assert!(!shows(Class::TrapKind, &killed));
+    }
 }
