@@ -21,7 +21,7 @@ use wasmparser::{
 use super::memory_type;
 use crate::generate::dice::{Dice, expand};
 use crate::generate::edge::{self, Place};
-use crate::generate::instruction::{Kind, MemoryInstruction, row_of};
+use crate::generate::instruction::{Kind, MemoryInstruction, STORES, VECTOR_STORES, row_of};
 use crate::generate::memory::{Live, Means, address_type};
 use crate::script::memories::memory_types;
 
@@ -157,8 +157,34 @@ impl Exposer<'_, '_> {
         f.instruction(instruction);
         if matches!(row.kind, Kind::Load | Kind::LoadLane) {
             self.see(f, row.value, keeper);
+            if self.dice.percent(20) {
+                self.store_again(f, memory, memarg, row.value, keeper);
+            }
         }
         Some(())
+    }
+
+    /// Stores what was loaded last, at an edge: of stores there are few, and most
+    /// are of zeros.
+    fn store_again(
+        &mut self,
+        f: &mut Function,
+        memory: u32,
+        memarg: MemArg,
+        ty: ValType,
+        keeper: u32,
+    ) {
+        let stores = STORES.iter().chain(VECTOR_STORES);
+        let possible: Vec<_> = stores.filter(|row| row.value == ty).collect();
+        let row = self.dice.pick(&possible);
+        f.instruction(&match self.memories.get(memory as usize) {
+            Some(live) if address_type(&live.ty) == ValType::I64 => Instruction::I64Const(0),
+            _ => Instruction::I32Const(0),
+        });
+        self.lead(f, memory, memarg.offset, row.width());
+        let align = memarg.align.min(row.width_log2);
+        f.instruction(&Instruction::GlobalGet(keeper))
+            .instruction(&(row.make)(MemArg { align, ..memarg }, 0));
     }
 
     /// Leads the address on the stack to an edge, of which it keeps a few bits.
@@ -171,8 +197,13 @@ impl Exposer<'_, '_> {
         } else {
             Place::Inside
         };
-        let mask = self.dice.pick(&[7, 0, 63, 8]);
-        let base = edge::effective(&mut self.dice, live, width, place) as u64;
+        let mut mask = self.dice.pick(&[7, 0, 63, 8]);
+        let mut base = edge::effective(&mut self.dice, live, width, place) as u64;
+        // What was put there as a number is one only where that begins.
+        if self.dice.percent(50) {
+            mask &= !(width as i64 - 1);
+            base &= !(width - 1);
+        }
         let base = base.saturating_sub(offset);
         if address_type(&live.ty) == ValType::I64 {
             f.instruction(&Instruction::I64Const(mask))
@@ -326,69 +357,4 @@ impl Reencode for Exposer<'_, '_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use trapline_reference::Value;
-
-    use super::*;
-    use crate::engine::{Budget, Job, reference};
-    use crate::generate::{Focus, Options, case};
-    use crate::observation::{Outcome, Watch};
-    use crate::script::Step;
-
-    #[test]
-    fn most_accesses_are_within_the_memory_and_what_is_loaded_shows() {
-        let options = Options {
-            focus: vec![Focus::Foreign],
-            budget: Budget {
-                memory_bytes: 1 << 20,
-            },
-            ..Options::default()
-        };
-        let watch = Watch::default();
-        let (mut inside, mut outside, mut shown) = (0, 0, 0);
-        for index in 0..300 {
-            let script = case(6, index, &options);
-            let job = Job::new(&script, options.budget, &watch, &[]);
-            let run = reference::observe(&job, &reference::Options::default());
-            let accesses = run.trace.iter().flatten();
-            for access in accesses.filter(|a| a.op.contains(".load") || a.op.contains(".store")) {
-                *(if access.trapped {
-                    &mut outside
-                } else {
-                    &mut inside
-                }) += 1;
-            }
-            shown += std::iter::zip(&script.steps, run.outcomes())
-                .filter(|(step, _)| matches!(step, Step::Get { global, .. } if global == SEEN))
-                .filter(|(_, outcome)| *outcome != Outcome::Values(vec![Value::I64(0)]))
-                .count();
-        }
-        assert!(inside > 4 * outside, "{inside} inside, {outside} outside");
-        assert!(shown > 100, "{shown} times");
-    }
-
-    #[test]
-    fn what_is_put_into_memory_has_signalling_nans_of_both_widths() {
-        let bytes = pattern(0, 256);
-        let doubles = bytes
-            .chunks(8)
-            .map(|b| f64::from_le_bytes(b.try_into().unwrap()));
-        let quiet = |bits: u64| bits & (1 << 51) != 0;
-        assert!(
-            doubles
-                .filter(|f| f.is_nan() && !quiet(f.to_bits()))
-                .count()
-                >= 4
-        );
-        let singles = bytes
-            .chunks(4)
-            .map(|b| f32::from_le_bytes(b.try_into().unwrap()));
-        let quiet = |bits: u32| bits & (1 << 22) != 0;
-        assert!(
-            singles
-                .filter(|f| f.is_nan() && !quiet(f.to_bits()))
-                .count()
-                >= 4
-        );
-    }
-}
+mod tests;
