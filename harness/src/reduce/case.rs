@@ -30,15 +30,8 @@ pub(super) struct Module {
 
 impl Case {
     pub(super) fn new(script: &Script) -> Case {
-        let item = |step: &Step| Item {
-            step: step.clone(),
-            module: match step {
-                Step::Define { module, wasm } if module != spectest::NAME => Module::of(wasm),
-                _ => None,
-            },
-        };
         Case {
-            steps: script.steps.iter().map(item).collect(),
+            steps: script.steps.iter().map(Item::new).collect(),
         }
     }
 
@@ -111,6 +104,18 @@ impl Case {
     }
 }
 
+impl Item {
+    pub(super) fn new(step: &Step) -> Item {
+        Item {
+            step: step.clone(),
+            module: match step {
+                Step::Define { module, wasm } if module != spectest::NAME => Module::of(wasm),
+                _ => None,
+            },
+        }
+    }
+}
+
 impl Module {
     fn of(wasm: &[u8]) -> Option<Module> {
         let mut tree = tree::printed(wasm, true)?;
@@ -168,7 +173,7 @@ pub(super) fn lists(tree: &Node) -> Vec<Vec<usize>> {
     out
 }
 
-fn is_valid(wasm: &[u8]) -> bool {
+pub(super) fn is_valid(wasm: &[u8]) -> bool {
     let features = WasmFeatures::all();
     Validator::new_with_features(features)
         .validate_all(wasm)

@@ -15,6 +15,7 @@ mod case;
 mod fields;
 mod limits;
 mod load;
+mod mend;
 mod names;
 mod numbers;
 mod steps;
@@ -115,6 +116,7 @@ pub fn reduce(
         numbers::simplify_numbers,
         names::canonical_names,
     ];
+    mend::mend_modules(&mut run);
     loop {
         let before = run.accepted;
         for pass in passes {

@@ -199,3 +199,45 @@ fn planted_faults_reduce_to_a_few_lines() {
     let short = lines.iter().filter(|&&lines| lines <= 15).count();
     assert!(short * 100 >= lines.len() * 95, "{lines:?}");
 }
+
+#[test]
+fn a_fault_before_what_is_invalid_is_shown_without_it() {
+    let is_shown = |script: &Script| {
+        script.steps.iter().any(|step| match step {
+            // i64.store8, its alignment and its offset.
+            Step::Define { wasm, .. } => wasm.windows(3).any(|three| three == [0x3c, 0x00, 0x09]),
+            _ => false,
+        })
+    };
+    let body = "(if (result i64) (local.get 0) (then (block
+        (i64.store8 offset=9 (i32.const 0) (i64.const 1))";
+    for broken in [
+        // The types are wrong.
+        format!(
+            r#"(module (memory 1) (func (param i32) {body} (drop (i32.add (f32.const 1))))))))"#
+        ),
+        // There is no such memory.
+        format!(r#"(module (memory 1) (func (param i32) {body} (drop (memory.size 7)))))))"#),
+    ] {
+        let text = reduced(&broken, is_shown);
+        assert!(text.starts_with("(module"), "{text}");
+        assert!(text.lines().count() <= 4, "{text}");
+        assert!(!text.contains("binary"), "{text}");
+    }
+    // No such instruction, and bytes after the end.
+    let good =
+        script("(module (memory 1) (func (i64.store8 offset=9 (i32.const 0) (i64.const 1))))");
+    let Step::Define { wasm, .. } = &good.steps[0] else {
+        panic!("a module is defined first");
+    };
+    let end = wasm.iter().rposition(|&byte| byte == 0x0b).unwrap();
+    let mut broken = good.clone();
+    let Step::Define { wasm, .. } = &mut broken.steps[0] else {
+        unreachable!();
+    };
+    wasm[end] = 0xff;
+    assert_eq!(
+        mend::mended(wasm).map(|wasm| case::is_valid(&wasm)),
+        Some(true)
+    );
+}

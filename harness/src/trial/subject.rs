@@ -17,9 +17,14 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
         detail: String::new(),
     };
     if let Some(Step::Define { .. }) = script.steps.get(step) {
-        // The engine's or the reference's own objection tells such cases apart.
+        // The engine's or the reference's own objection tells such cases apart;
+        // that the engine ended in no way it should has nothing to do with them.
+        let stays = !matches!(
+            difference.class,
+            Class::Crash | Class::Hang | Class::OutOfMemory | Class::Panic
+        );
         let objection = match reference.observation.steps.get(step).map(|s| &s.outcome) {
-            Some(Outcome::Rejected { reason, .. }) => reason.clone(),
+            Some(Outcome::Rejected { reason, .. }) if stays => reason.clone(),
             _ => difference.got.trim_start_matches("rejected: ").to_owned(),
         };
         return Subject {
