@@ -111,7 +111,7 @@ fn one_case(victims: &mut [Victim], seed: u64, index: u64, options: &Options) {
         ..reference::Options::default()
     };
     let run = reference::observe(&Job::new(&script, options.budget, &blind, &[]), &plain);
-    let watch = reference::watch_for(&run);
+    let watch = reference::watch_for(&run, &plain);
     let job = Job::new(&script, options.budget, &watch, &[]);
     // The same view of large memories as the mutants have.
     let right = reference::engine(|| std::sync::Arc::new(trapline_reference::Specification))

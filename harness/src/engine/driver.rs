@@ -1,5 +1,6 @@
 //! Walks a script over an engine: the part all adapters share.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -88,10 +89,11 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
 
     pub(super) fn run(mut self) -> Observation {
         let last = self.job.script.steps.len().saturating_sub(1);
-        let after_trap = Watch {
-            full: self.job.watch.full_after_trap,
-            ..self.job.watch.clone()
-        };
+        let watch = self.job.watch;
+        let after_trap = LazyCell::new(|| Watch {
+            full: watch.full_after_trap,
+            ..watch.clone()
+        });
         for (index, step) in self.job.script.steps.iter().enumerate() {
             let outcome = catch_unwind(AssertUnwindSafe(|| self.step(index, step)))
                 .unwrap_or_else(|payload| Outcome::Panic(panic_message(&*payload)));
@@ -107,8 +109,8 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
             }
             let watch = match outcome {
                 _ if stop || self.threads > 0 => None,
-                _ if index == last => Some(self.job.watch),
-                Outcome::Trap(_) if after_trap.after_trap(index) => Some(&after_trap),
+                _ if index == last => Some(watch),
+                Outcome::Trap(_) if watch.after_trap(index) => Some(&*after_trap),
                 _ => None,
             };
             let memories = watch

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trapline_reference::{
-    Access, Config, Error, Extern, Grows, InstanceId, Memory, MemoryId, Module, Nans, Rejection,
-    Rules, Specification, Store, Trap, Value,
+    Access, Config, Error, Extern, Grows, InstanceId, Memory, MemoryId, Module, Nans, Rules,
+    Specification, Store, Trap, Value,
 };
 
 mod host;
+mod modules;
 mod threads;
 
 use super::{Embedding, driver};
@@ -18,6 +19,7 @@ use crate::observation::{
 };
 use crate::script::{HOST, HostFunc, Step};
 use host::{call_host, host_func};
+use modules::decoded;
 use threads::Threads;
 
 /// What the reference can run.
@@ -32,8 +34,8 @@ pub const FEATURES: Features = Features::of(&[
     Feature::ExtendedConst,
 ]);
 
-/// Memories of up to this many chunks are looked at whole.
-pub const WATCH_FULL: u64 = 32;
+/// [`Options::whole`], unless it is said otherwise.
+const WATCH_FULL: u64 = 32;
 
 /// The same after a step that trapped: reading 64 KiB takes as long as a call.
 pub const WATCH_FULL_AFTER_TRAP: u64 = 2;
@@ -49,6 +51,8 @@ pub struct Options {
     pub grows: Grows,
     /// Which NaN it is where the specification leaves its bits open.
     pub nans: Nans,
+    /// Memories of up to this many chunks are looked at whole, after the last step.
+    pub whole: u64,
     /// How many instructions a call may execute.
     pub fuel: u64,
     /// How many calls may be nested.
@@ -62,6 +66,7 @@ impl Default for Options {
             trace: true,
             grows: Grows::Budgeted,
             nans: Nans::Canonical,
+            whole: WATCH_FULL,
             fuel: 10_000_000,
             call_depth: 1_000,
         }
@@ -139,7 +144,7 @@ pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
 /// would land if its address were cut to 32 bits. After a trap only where a
 /// write was refused that begins within the memory, and could have been left
 /// half done; whatever else a trap has changed is found at the next look.
-pub fn watch_for(run: &ReferenceRun) -> Watch {
+pub fn watch_for(run: &ReferenceRun, options: &Options) -> Watch {
     let mut chunks = BTreeSet::new();
     for &index in &run.interesting {
         for near in [index.saturating_sub(1), index, index.saturating_add(1)] {
@@ -148,7 +153,7 @@ pub fn watch_for(run: &ReferenceRun) -> Watch {
         }
     }
     Watch {
-        full: WATCH_FULL,
+        full: options.whole,
         full_after_trap: WATCH_FULL_AFTER_TRAP,
         chunks: chunks.into_iter().collect(),
         traps: Some(run.half_done()),
@@ -191,6 +196,7 @@ impl Reference {
         let Options {
             rules,
             trace,
+            whole: _,
             grows,
             nans,
             fuel,
@@ -240,7 +246,7 @@ impl Embedding for Reference {
     fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
         // The trace has one entry for every step done.
         let step = u32::try_from(self.trace.len()).unwrap_or(NO_STEP);
-        compile(wasm).map(|module| module.numbered(step))
+        decoded(wasm).map(|module| module.numbered(step))
     }
 
     fn instantiate(&mut self, module: &Module) -> Result<InstanceId, Outcome> {
@@ -344,17 +350,6 @@ impl Embedding for Reference {
 
 /// The number of a module that no step of the script itself defines.
 const NO_STEP: u32 = u32::MAX;
-
-fn compile(wasm: &[u8]) -> Result<Module, Outcome> {
-    let module = Module::new(wasm).map_err(|rejection| match rejection {
-        Rejection::Invalid(invalid) => Outcome::Rejected {
-            stage: Stage::Compile,
-            reason: invalid.to_string(),
-        },
-        Rejection::Unsupported(what) => Outcome::Unsupported(what),
-    })?;
-    Ok(module.numbered(NO_STEP))
-}
 
 /// The digest of a chunk; one that is not stored is zero, without a look.
 fn chunk_digest(

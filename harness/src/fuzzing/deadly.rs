@@ -31,19 +31,28 @@ const DEADLY: [Deadly; 1] = [Deadly {
     },
 }];
 
-/// The signature of what is known to kill the engine of `configuration`.
-pub(super) fn deadly(script: &Script, configuration: &str, known: &Known) -> Option<&'static str> {
+/// The memories that the modules of a script speak of.
+pub(super) fn memories(script: &Script) -> Vec<MemoryType> {
+    let modules = script.steps.iter().filter_map(|step| match step {
+        Step::Define { wasm, .. } => Some(wasm),
+        _ => None,
+    });
+    modules.flat_map(|wasm| memory_types(wasm)).collect()
+}
+
+/// The signature of what is known to kill the engine of `configuration`, if
+/// one of these memories does.
+pub(super) fn deadly(
+    memories: &[MemoryType],
+    configuration: &str,
+    known: &Known,
+) -> Option<&'static str> {
     let engine = configuration.split('/').next()?;
-    let rows = DEADLY.iter().filter(|row| row.engine == engine);
-    rows.filter(|row| known.open(row.signature).is_some())
-        .find(|row| {
-            let modules = script.steps.iter().filter_map(|step| match step {
-                Step::Define { wasm, .. } => Some(wasm),
-                _ => None,
-            });
-            let mut memories = modules.flat_map(|wasm| memory_types(wasm));
-            memories.any(|ty| (row.memory)(&ty))
-        })
+    DEADLY
+        .iter()
+        .filter(|row| row.engine == engine)
+        .filter(|row| memories.iter().any(row.memory))
+        .find(|row| known.open(row.signature).is_some())
         .map(|row| row.signature)
 }
 
@@ -61,7 +70,7 @@ mod tests {
             parse("a.wast", text.as_bytes()).unwrap().script
         };
         let mut known = Known::default();
-        let told = |known: &Known, maximum, name| deadly(&script(maximum), name, known);
+        let told = |known: &Known, maximum, name| deadly(&memories(&script(maximum)), name, known);
         assert_eq!(told(&known, 1 << 48, "wasmi/eager"), None);
         known.set(signature, Status::New);
         assert_eq!(told(&known, 1 << 48, "wasmi/eager"), Some(signature));

@@ -193,8 +193,9 @@ impl Session {
         let script = &self.target.script(bytes, self.features);
         let generated = began.elapsed();
         let mut names = drawn(&self.names, bytes);
+        let memories = deadly::memories(script);
         names.retain(|name| {
-            let deadly = deadly::deadly(script, name, self.filer.known());
+            let deadly = deadly::deadly(&memories, name, self.filer.known());
             if let Some(signature) = deadly {
                 self.recorder.skip(name, signature);
             }

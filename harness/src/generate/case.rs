@@ -83,7 +83,11 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
     let invalid = if profile.focus.is_none() { 4 } else { 0 };
     let foreign = if profile.focus.is_none() { 3 } else { 0 };
     // Of few bytes wasm-smith makes little, and takes long.
-    let smith = if story.dice.left() < 1024 { 0 } else { foreign };
+    let smith = if story.dice.left() < 1024 {
+        foreign.min(1)
+    } else {
+        foreign
+    };
     let plot = match profile.focus {
         Some(Focus::Foreign) => Plot::Smith,
         _ => story.dice.weighted(&[

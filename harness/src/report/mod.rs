@@ -216,10 +216,11 @@ fn both(
     budget: Budget,
     runner: &mut dyn Runner,
 ) -> Result<Option<(Observation, Observation)>, String> {
-    let watch = reference::watch_for(&trial.reference);
+    let options = reference::Options::default();
+    let watch = reference::watch_for(&trial.reference, &options);
     let captures = captures(difference);
     let job = Job::new(script, budget, &watch, &captures);
-    let right = reference::observe(&job, &reference::Options::default()).observation;
+    let right = reference::observe(&job, &options).observation;
     Ok(match runner.run(&job, &[configuration])?.pop() {
         Some(Answer::Observed(wrong)) => Some((right, wrong)),
         _ => None,

@@ -76,7 +76,8 @@ pub fn try_script(
 }
 
 /// As [`try_script`], unless a call executes more than so many instructions:
-/// then the verdict on every engine is that it was skipped.
+/// then the verdict on every engine is that it was skipped. Of memories beyond
+/// 128 KiB it is only looked at where something was or might have been written.
 ///
 /// # Errors
 /// As [`try_script`].
@@ -89,6 +90,7 @@ pub fn try_brief_script(
 ) -> Result<Trial, String> {
     let options = reference::Options {
         fuel,
+        whole: 2,
         ..Default::default()
     };
     try_with(
@@ -129,14 +131,14 @@ fn try_with(
     // Small memories are looked at whole. Of large ones the reference lists
     // what is not zero, and says which chunks are worth a look elsewhere.
     let whole = Watch {
-        full: reference::WATCH_FULL,
+        full: options.whole,
         full_after_trap: reference::WATCH_FULL_AFTER_TRAP,
         chunks: Vec::new(),
         traps: None,
     };
     let first = Job::new(script, budget, &whole, &[]);
     let mut reference = reference::observe(&first, options);
-    let watch = reference::watch_for(&reference);
+    let watch = reference::watch_for(&reference, options);
     let job = first.watching(&watch);
     reference.forget_unwatched(&watch);
     let mut trial = Trial {

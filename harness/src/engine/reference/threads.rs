@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use trapline_reference::{Error, Extern, InstanceId, Module, Status, Store, Thread, Trap};
 
 use super::host::host_func;
-use super::{compile, outcome_of};
+use super::modules::decoded;
+use super::{NO_STEP, outcome_of};
 use crate::observation::Outcome;
 use crate::script::{HOST, Step};
 
@@ -129,7 +130,8 @@ impl Running {
         let find = |name: &String| instances.get(name).copied().ok_or(Outcome::Absent);
         match &self.steps[self.outcomes.len()] {
             Step::Define { module, wasm } => {
-                self.modules.insert(module.clone(), compile(wasm)?);
+                self.modules
+                    .insert(module.clone(), decoded(wasm)?.numbered(NO_STEP));
                 Err(done())
             }
             Step::Instantiate { instance, module } => {

@@ -45,7 +45,7 @@ fn edited(edit: Edit, wasm: &[u8], dice: &mut Dice<'_, '_>, means: Means) -> Opt
     let memories: Vec<MemoryType> = memory_types(wasm).into_iter().map(memory_type).collect();
     let mut editor = Editor {
         edit,
-        place: usize::MAX,
+        place: 0,
         seen: 0,
         dice,
         memories,
@@ -53,15 +53,20 @@ fn edited(edit: Edit, wasm: &[u8], dice: &mut Dice<'_, '_>, means: Means) -> Opt
         turns: false,
         memarg: None,
     };
-    // How many places there are is known only when it has been read.
-    editor.encode(wasm)?;
-    let places = editor.seen;
-    if places == 0 {
-        return None;
+    // How many places there are is known only when it has been read; a guess
+    // that is not too high saves reading it again.
+    let guess = editor.dice.index(wasm.len() / 8);
+    editor.place = guess;
+    let edited = editor.encode(wasm)?;
+    match editor.seen {
+        0 => None,
+        places if guess < places => Some(edited),
+        places => {
+            editor.place = guess % places;
+            editor.seen = 0;
+            editor.encode(wasm)
+        }
     }
-    editor.place = editor.dice.index(places);
-    editor.seen = 0;
-    editor.encode(wasm)
 }
 
 /// Encodes a module anew, with a change at one of the places where this kind
