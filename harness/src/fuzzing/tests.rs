@@ -156,3 +156,16 @@ fn records_add_up() {
     assert_eq!(record.tallies[1].calls, 14);
     assert_eq!(record.divergences["s"].count, 6);
 }
+
+#[test]
+fn an_input_runs_on_as_many_configurations_as_it_can_afford() {
+    let wasmi = ["wasmi/eager", "wasmi/lazy", "wasmi/eager+fuel"];
+    let compilers = ["wasmtime/winch", "wasmtime/cranelift", "wasmer/singlepass"];
+    for input in 0..50_u8 {
+        assert_eq!(drawn(&wasmi, &[input]).len(), 3);
+        let drawn = |names: &[&'static str]| drawn(names, &[input]);
+        assert_eq!(drawn(&compilers).len(), 2);
+        let mixed = drawn(&[wasmi, compilers].concat());
+        assert!((2..=4).contains(&mixed.len()), "{mixed:?}");
+    }
+}
