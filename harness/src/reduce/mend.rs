@@ -39,18 +39,23 @@ pub(super) fn mend_modules(run: &mut Run<'_>) {
 pub(super) fn mended(wasm: &[u8]) -> Option<Vec<u8>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut module = wasm_encoder::Module::new();
-    let (mut code, mut missing) = (CodeSection::new(), 0);
+    let (mut code, mut missing) = (CodeSection::new(), None::<u32>);
     for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload.ok()?;
+        let payload = match payload {
+            Ok(payload) => payload,
+            // What comes after the functions is seldom needed.
+            Err(_) if missing == Some(0) => break,
+            Err(_) => return None,
+        };
         match (validator.payload(&payload).ok()?, &payload) {
             (ValidPayload::Func(function, body), _) => {
                 code.raw(&cut(wasm, function, &body)?);
-                missing -= 1;
-                if missing == 0 {
+                missing = missing.map(|missing| missing - 1);
+                if missing == Some(0) {
                     module.section(&code);
                 }
             }
-            (_, Payload::CodeSectionStart { count, .. }) => missing = *count,
+            (_, Payload::CodeSectionStart { count, .. }) => missing = Some(*count),
             (_, payload) => {
                 if let Some((id, range)) = payload.as_section() {
                     let data = &wasm[range.start as usize..range.end as usize];
