@@ -328,8 +328,8 @@ pub(super) fn own_memory_exports(wasm: &[u8]) -> Vec<String> {
                     }
                 }
             }
+            Ok(Payload::CodeSectionStart { .. }) | Err(_) => break,
             Ok(_) => {}
-            Err(_) => break,
         }
     }
     names

@@ -171,6 +171,8 @@ pub(crate) fn exported_functions(wasm: &[u8]) -> wasmparser::Result<Vec<(String,
                     }
                 }
             }
+            // What comes from here on says nothing of them.
+            Payload::CodeSectionStart { .. } => break,
             _ => {}
         }
     }
