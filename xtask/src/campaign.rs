@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Shard, Sighting};
 use trapline_harness::corpus::Corpus;
-use trapline_harness::engine::{self, Budget, Configuration, Feature};
+use trapline_harness::engine::{self, Budget, Configuration, Feature, Features};
 use trapline_harness::file::Filer;
 use trapline_harness::generate::{self, Focus};
 use trapline_harness::script::Script;
@@ -138,7 +138,8 @@ pub(crate) fn file<'s>(
     reduced: &dyn Fn(&Sighting) -> Option<Script>,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Vec<Found>> {
-    let asked = focus_words(options) + &feature_words(options);
+    let asked = focus_words(options)
+        + &feature_words(engine::declared(&linked_in()), options.generate.features);
     let origin = format!("seed {}{asked}", options.seed);
     let configurations = everywhere(&options.configurations);
     let mut filer = Filer::new(corpus, runner, configurations, options.budget, &origin);
@@ -173,16 +174,32 @@ fn focus_words(options: &campaign::Options) -> String {
     format!(" with --focus {}", names.join(","))
 }
 
-/// What the engines lack of what others have, for a header: the same seed and
+/// What the engines lack of `all` that any has, for a header: the same seed and
 /// number give another case where they have it.
-fn feature_words(options: &campaign::Options) -> String {
-    let all = engine::declared(&linked_in()).iter();
+fn feature_words(all: Features, theirs: Features) -> String {
     let lacking: Vec<_> = all
-        .filter(|&feature| !options.generate.features.has(feature))
+        .iter()
+        .filter(|&feature| !theirs.has(feature))
         .map(Feature::name)
         .collect();
     if lacking.is_empty() {
         return String::new();
     }
     format!(" for engines without {}", lacking.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_names_the_features_that_a_case_was_made_without() {
+        let all = Features::of(&[Feature::Memory64, Feature::Simd, Feature::TailCall]);
+        let some = Features::of(&[Feature::Memory64]);
+        assert_eq!(
+            feature_words(all, some),
+            " for engines without simd tail-call"
+        );
+        assert_eq!(feature_words(all, all), "");
+    }
 }

@@ -119,6 +119,10 @@ fn place(access: &Access) -> Option<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Budget;
+    use crate::script::wast::parse;
+    use crate::trial::try_script;
+    use crate::worker::InProcess;
 
     #[test]
     fn a_crash_is_told_by_the_panic_that_caused_it() {
@@ -145,5 +149,35 @@ mod tests {
             panic_words(&difference(Class::Panic, "panic: words")),
             Some("words")
         );
+    }
+
+    #[test]
+    fn a_panic_at_a_module_is_told_by_its_words_and_not_by_what_is_wrong_with_the_module() {
+        let text = "(module (func (drop (i32.add (f32.const 1)))))";
+        let script = parse("m.wast", text.as_bytes()).unwrap().script;
+        let trial = try_script(
+            &script,
+            Budget {
+                memory_bytes: 1 << 20,
+            },
+            &mut InProcess::new(vec![]),
+            &[],
+        );
+        let reference = trial.unwrap().reference;
+        let detail = |class, got: &str| {
+            let got = got.to_owned();
+            let expected = String::new();
+            let difference = Difference {
+                class,
+                step: 0,
+                memory: None,
+                expected,
+                got,
+            };
+            subject(&script, &reference, &difference).detail
+        };
+        assert_eq!(detail(Class::Panic, "panic: words"), "panic: words");
+        let accepted = detail(Class::AcceptsInvalid, "success");
+        assert!(accepted.starts_with("type mismatch"), "{accepted}");
     }
 }

@@ -22,7 +22,7 @@ use super::memory_type;
 use crate::generate::dice::{Dice, expand};
 use crate::generate::edge::{self, Place};
 use crate::generate::instruction::{Kind, MemoryInstruction, STORES, VECTOR_STORES, row_of};
-use crate::generate::memory::{Live, Means, address_type};
+use crate::generate::memory::{Live, Means};
 use crate::script::memories::memory_types;
 
 /// The export that sums up what has been loaded so far.
@@ -111,10 +111,18 @@ impl Exposer<'_, '_> {
 
     /// An address of a memory, as the place of a segment.
     fn offset(&self, memory: u32, at: u64) -> ConstExpr {
-        match self.memories.get(memory as usize) {
-            Some(live) if address_type(&live.ty) == ValType::I64 => ConstExpr::i64_const(at as i64),
-            _ => ConstExpr::i32_const(at as i32),
+        if self.is_64(memory) {
+            ConstExpr::i64_const(at as i64)
+        } else {
+            ConstExpr::i32_const(at as i32)
         }
+    }
+
+    /// Whether a memory has 64-bit addresses.
+    fn is_64(&self, memory: u32) -> bool {
+        self.memories
+            .get(memory as usize)
+            .is_some_and(|live| live.ty.memory64)
     }
 
     /// The global that keeps a value of this type; `None` if there is none.
@@ -177,9 +185,10 @@ impl Exposer<'_, '_> {
         let stores = STORES.iter().chain(VECTOR_STORES);
         let possible: Vec<_> = stores.filter(|row| row.value == ty).collect();
         let row = self.dice.pick(&possible);
-        f.instruction(&match self.memories.get(memory as usize) {
-            Some(live) if address_type(&live.ty) == ValType::I64 => Instruction::I64Const(0),
-            _ => Instruction::I32Const(0),
+        f.instruction(&if self.is_64(memory) {
+            Instruction::I64Const(0)
+        } else {
+            Instruction::I32Const(0)
         });
         self.lead(f, memory, memarg.offset, row.width());
         let align = memarg.align.min(row.width_log2);
@@ -205,7 +214,7 @@ impl Exposer<'_, '_> {
             base &= !(width - 1);
         }
         let base = base.saturating_sub(offset);
-        if address_type(&live.ty) == ValType::I64 {
+        if self.is_64(memory) {
             f.instruction(&Instruction::I64Const(mask))
                 .instruction(&Instruction::I64And)
                 .instruction(&Instruction::I64Const(base as i64))

@@ -74,7 +74,7 @@ pub(crate) struct Fuzz {
     files: Vec<String>,
     /// Add scripts to the inputs: .wast, .wat or .wasm files, or folders of
     /// .wast; may be repeated
-    #[arg(long, value_name = "FILE|FOLDER")]
+    #[arg(long, value_name = "FILE|FOLDER", conflicts_with_all = ["minimize_corpus", "coverage"])]
     seeds: Vec<PathBuf>,
     /// Pass this on to libFuzzer; may be repeated
     #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
@@ -136,13 +136,16 @@ impl Fuzz {
             coverage::report(&coverage::text(lcov)?, &patterns, &out)?;
             return Ok(End::NothingNew);
         }
+        // What cannot be read is said before minutes are spent on the build.
+        if !self.minimize_corpus {
+            seeds::plant(&inputs, &folder)?;
+            seeds::import(&self.seeds, &inputs)?;
+        }
         let program = tools.build(self.target, &features(&names), self.sanitizer)?;
         if self.minimize_corpus {
             seeds::minimize(&program, &inputs)?;
             return Ok(End::NothingNew);
         }
-        seeds::plant(&inputs, &folder)?;
-        seeds::import(&self.seeds, &inputs)?;
         let interrupted = on_interrupt()?;
         let mut deaths = self.file(&kept, &mut known, &configurations, &interrupted)?;
 
