@@ -33,8 +33,8 @@ pub use memory::{
 pub use module::{Invalid, Module, Proposals, Rejection, Validator};
 pub use numeric::{Nans, may_open_nan};
 pub use store::{
-    Access, CodePlace, Config, Extern, FuncId, GlobalId, Grow, Grows, HostFunc, InstanceId, Status,
-    Store, TableId, Thread,
+    Access, CodePlace, Config, Extern, FuncId, GlobalId, Grow, GrownBy, Grows, HostFunc,
+    InstanceId, Status, Store, TableId, Thread,
 };
 pub use trap::{Error, Trap, Traps};
 pub use types::{AddressType, ExternType, FuncType, GlobalType, MemoryType, TableType};

@@ -3,7 +3,7 @@
 mod text;
 
 use trapline_reference::{
-    Access, Config, Error, Extern, Grows, InstanceId, Status, Store, Trap, Value,
+    Access, Config, Error, Extern, GrownBy, Grows, InstanceId, Status, Store, Trap, Value,
 };
 
 fn instance(text: &str, config: Config) -> (Store, InstanceId) {
@@ -149,6 +149,54 @@ fn an_access_knows_its_offset_and_its_place_in_the_code() {
         assert_eq!(access.offset, 65_500, "{name}");
         let code = access.code.expect("it is an instruction");
         assert_eq!(binary[code.offset as usize], opcode, "{name}");
+    }
+}
+
+#[test]
+fn an_access_knows_its_values_and_who_grew_the_memory_before() {
+    let text = r#"(module
+      (memory (export "m") 1 9)
+      (data (i32.const 0) "abc")
+      (func $grow (drop (memory.grow (i32.const 1))))
+      (func (export "f") (result i32)
+        (i32.store16 align=1 (i32.const 8) (i32.const 0x12345))
+        (call $grow)
+        (drop (i32.load16_s (i32.const 8)))
+        (drop (memory.grow (i32.const 1)))
+        (memory.size)))"#;
+    let binary = text::encode(text);
+    let (mut store, instance) = instance(text, Config::default());
+    let data = store.take_trace().remove(0);
+    let place = data.code.expect("a segment has one").offset as usize;
+    // Active, at i32.const 0.
+    assert_eq!(binary[place..place + 3], [0, 0x41, 0]);
+    assert_eq!((data.instance, data.grown_by()), (Some(instance), None));
+    for _ in 0..2 {
+        assert_eq!(call(&mut store, instance, "f").map(|v| v.len()), Ok(1));
+        let trace = store.take_trace();
+        let seen: Vec<_> = trace
+            .iter()
+            .map(|a| (a.op, a.operands[0], a.result, a.grown_by()))
+            .collect();
+        let pages = trace[0].size / 65_536;
+        assert_eq!(
+            seen,
+            [
+                ("i32.store16", 0x12345, None, None),
+                ("memory.grow", 0, None, None),
+                ("i32.load16_s", 0, Some(0x2345), Some(GrownBy::Callee)),
+                ("memory.grow", 0, None, Some(GrownBy::Callee)),
+                ("memory.size", 0, Some(pages + 2), Some(GrownBy::Own)),
+            ]
+        );
+        assert_eq!((trace[0].align_log2, trace[0].operand()), (0, 8));
+        let opcode = |access: &Access| binary[access.code.unwrap().offset as usize];
+        let opcodes: Vec<_> = trace.iter().map(opcode).collect();
+        assert_eq!(opcodes, [0x3b, 0x40, 0x2e, 0x40, 0x3f]);
+        assert!(trace.iter().all(|access| access.instance == Some(instance)));
+        let activations: Vec<_> = trace.iter().map(|a| a.activation).collect();
+        assert_eq!(activations[1], activations[0] + 1);
+        assert_eq!(activations[2..], [activations[0]; 3]);
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Frame, Machine};
 use crate::memory::{Bulk, Kind, MemoryId, Request, Site, Wait};
 use crate::module::Access;
 use crate::numeric::Slot;
-use crate::store::{CodePlace, Store};
+use crate::store::{CodePlace, InstanceId, Store};
 use crate::trap::{Error, Traps};
 use crate::value::ValueType;
 
@@ -23,6 +23,7 @@ impl Machine {
             memory,
             offset,
             lane,
+            align_log2,
         } = *access;
         // Operands, the last one first.
         let (mut first, mut second) = (0, 0);
@@ -94,6 +95,9 @@ impl Machine {
                 length,
                 writes,
                 trapped: done.is_err(),
+                align_log2,
+                operands: [first, second],
+                result: done.as_ref().copied().unwrap_or_default(),
                 ..seen(store, frame, id, &request.site)
             };
             store.trace.push(access);
@@ -117,6 +121,7 @@ impl Machine {
             let access = crate::Access {
                 op: "memory.size",
                 address: end,
+                result: Some(pages),
                 ..seen(store, frame, id, &site)
             };
             store.trace.push(access);
@@ -128,7 +133,8 @@ impl Machine {
         let id = instance.memories[memory as usize];
         let site = instance.site(memory, frame.activation);
         let delta = self.pop_address();
-        let result = store.grow_at("memory.grow", MemoryId(id), &site, delta);
+        let by = store.config.trace.then(|| place(store, frame));
+        let result = store.grow_at("memory.grow", MemoryId(id), &site, by, delta);
         let address = store.memories[id as usize].ty().address.value_type();
         self.push(narrow(result as u128, address));
     }
@@ -153,7 +159,16 @@ impl Machine {
         self.burn(length, store.memories[id as usize].bytes())?;
         let memory = &mut store.memories[id as usize];
         let done = store.config.rules.fill(&bulk, memory, value);
-        record_bulk(store, frame, "memory.fill", id, &bulk, done.is_err());
+        let operand = value.into();
+        record_bulk(
+            store,
+            frame,
+            "memory.fill",
+            id,
+            &bulk,
+            operand,
+            done.is_err(),
+        );
         Ok(done?)
     }
 
@@ -199,7 +214,16 @@ impl Machine {
             };
             store.trace.push(access);
         }
-        record_bulk(store, frame, "memory.copy", to, &bulk, done.is_err());
+        let operand = source.into();
+        record_bulk(
+            store,
+            frame,
+            "memory.copy",
+            to,
+            &bulk,
+            operand,
+            done.is_err(),
+        );
         Ok(done?)
     }
 
@@ -226,7 +250,16 @@ impl Machine {
             .config
             .rules
             .init(&bulk, memory, &instance.data[data as usize]);
-        record_bulk(store, frame, "memory.init", id, &bulk, done.is_err());
+        let operand = source.into();
+        record_bulk(
+            store,
+            frame,
+            "memory.init",
+            id,
+            &bulk,
+            operand,
+            done.is_err(),
+        );
         Ok(done?)
     }
 
@@ -260,6 +293,7 @@ fn record_bulk(
     op: &'static str,
     id: u32,
     bulk: &Bulk,
+    operand: u128,
     trapped: bool,
 ) {
     if store.config.trace {
@@ -269,6 +303,7 @@ fn record_bulk(
             length: bulk.length.into(),
             writes: true,
             trapped,
+            operands: [operand, 0],
             ..seen(store, frame, id, &bulk.site)
         };
         store.trace.push(access);
@@ -278,24 +313,21 @@ fn record_bulk(
 /// What every record of an instruction has: which memory, and where the
 /// instruction stands.
 fn seen(store: &Store, frame: &Frame, id: u32, site: &Site) -> crate::Access {
+    let (instance, code) = place(store, frame);
     let memory = &store.memories[id as usize];
     crate::Access {
-        op: "",
-        memory: MemoryId(id),
-        ordinal: site.memory,
-        imported: site.imported,
-        ty: memory.ty(),
-        address: 0,
-        offset: 0,
-        length: 0,
-        size: memory.bytes(),
-        writes: false,
-        trapped: false,
-        grow: None,
-        code: Some(CodePlace {
-            module: store.instances[frame.instance as usize].module,
-            // Its program counter is already at the next instruction.
-            offset: frame.code.offsets[frame.pc - 1],
-        }),
+        code: Some(code),
+        instance: Some(instance),
+        ..crate::Access::of("", MemoryId(id), memory, site)
     }
+}
+
+/// Which instruction is executed, and in which instance.
+fn place(store: &Store, frame: &Frame) -> (InstanceId, CodePlace) {
+    let code = CodePlace {
+        module: store.instances[frame.instance as usize].module,
+        // Its program counter is already at the next instruction.
+        offset: frame.code.offsets[frame.pc - 1],
+    };
+    (InstanceId(frame.instance), code)
 }

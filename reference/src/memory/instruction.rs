@@ -111,7 +111,7 @@ impl Instruction {
     /// The row of `op` with its immediates: what every such instruction has,
     /// and the lane of those that have one. `None` if it accesses no memory
     /// at an address.
-    pub(crate) fn of(op: &Operator<'_>) -> Option<(&'static Instruction, MemArg, u8)> {
+    pub fn of(op: &Operator<'_>) -> Option<(&'static Instruction, MemArg, u8)> {
         find(op)
     }
 }

@@ -32,6 +32,7 @@ pub(crate) struct Access {
     pub(crate) memory: u32,
     pub(crate) offset: u64,
     pub(crate) lane: u8,
+    pub(crate) align_log2: u8,
 }
 
 /// One instruction. Structured control is gone, all else is as in the

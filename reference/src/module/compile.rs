@@ -337,6 +337,7 @@ fn plain(op: &Operator<'_>) -> Result<Option<Instr>, Rejection> {
                     memory,
                     offset: memarg.offset,
                     lane,
+                    align_log2: memarg.align,
                 })
             } else if let Some(numeric) = numeric(op) {
                 Instr::Numeric(numeric)

@@ -300,6 +300,7 @@ impl Decoder {
                     def.data.push(Data {
                         bytes: segment.data.into(),
                         active,
+                        place: u32::try_from(segment.range.start).unwrap_or(u32::MAX),
                     });
                 }
             }

@@ -83,6 +83,8 @@ pub(crate) enum ElementMode {
 pub(crate) struct Data {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) active: Option<(u32, Constant)>,
+    /// Where it stands in the binary: its first byte.
+    pub(crate) place: u32,
 }
 
 /// Why a module cannot be run.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Access, Func, FuncId, FuncKind, Grow, Store};
-use crate::memory::{Memory, MemoryId, Site};
+use super::{Access, CodePlace, Func, FuncId, FuncKind, Grow, InstanceId, Store};
+use crate::memory::{MemoryId, Site};
 use crate::trap::Error;
 use crate::types::FuncType;
 use crate::value::Value;
@@ -26,7 +26,7 @@ impl Store {
     /// before, in pages, or `None`.
     pub fn grow(&mut self, memory: MemoryId, delta: u64) -> Option<u64> {
         let site = self.host_site();
-        let result = self.grow_at("host.grow", memory, &site, delta);
+        let result = self.grow_at("host.grow", memory, &site, None, delta);
         u64::try_from(result).ok()
     }
 
@@ -63,43 +63,38 @@ impl Store {
         }
     }
 
-    /// Grows a memory for an instruction or for the host; -1 when it fails.
+    /// Grows a memory for an instruction (`by`) or for the host; -1 when it fails.
     pub(crate) fn grow_at(
         &mut self,
         op: &'static str,
         id: MemoryId,
         site: &Site,
+        by: Option<(InstanceId, CodePlace)>,
         delta: u64,
     ) -> i128 {
+        let (instance, code) = by.unzip();
         let memory = &mut self.memories[id.0 as usize];
         let rules = &*self.config.rules;
-        let before = memory.bytes();
+        let record = (self.config.trace).then(|| Access::of(op, id, memory, site));
         let pages = memory.pages() + u128::from(delta);
         let choice = rules.may_have(memory.ty(), pages).then_some(self.choices);
         self.choices += u64::from(choice.is_some());
         let bytes = pages << memory.ty().page_size_log2;
         let resources = self.config.grows(&memory.ty(), bytes, choice);
         let result = rules.grow(site, memory, delta, resources);
-        if self.config.trace {
+        if let Some(before) = record {
             let grow = Grow {
                 delta,
                 result: u128::try_from(result).ok(),
                 choice,
             };
             self.trace.push(Access {
-                op,
-                memory: id,
-                ordinal: site.memory,
-                imported: site.imported,
-                ty: memory.ty(),
-                address: before,
-                offset: 0,
-                length: u128::from(delta) << memory.ty().page_size_log2,
-                size: before,
-                writes: false,
-                trapped: false,
+                address: before.size,
+                length: u128::from(delta) << before.ty.page_size_log2,
                 grow: Some(grow),
-                code: None,
+                code,
+                instance,
+                ..before
             });
         }
         result
@@ -114,21 +109,14 @@ impl Store {
         failed: bool,
     ) {
         if self.config.trace {
-            let memory: &Memory = &self.memories[id.0 as usize];
+            let site = self.host_site();
+            let memory = &self.memories[id.0 as usize];
             self.trace.push(Access {
-                op,
-                memory: id,
-                ordinal: 0,
-                imported: false,
-                ty: memory.ty(),
                 address: address.into(),
-                offset: 0,
                 length: 1,
-                size: memory.bytes(),
                 writes,
                 trapped: failed,
-                grow: None,
-                code: None,
+                ..Access::of(op, id, memory, &site)
             });
         }
     }

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use super::{Access, Extern, Func, FuncId, FuncKind, Global, Instance, InstanceId, Store};
+use super::{
+    Access, CodePlace, Extern, Func, FuncId, FuncKind, Global, Instance, InstanceId, Store,
+};
 
 use crate::memory::{Bulk, MemoryId};
 use crate::module::{Data, ElementMode, Module};
@@ -157,20 +159,18 @@ impl Store {
         let memory = &mut self.memories[memory_id as usize];
         let done = self.config.rules.init_active(&bulk, memory, &data.bytes);
         if self.config.trace {
+            let code = CodePlace {
+                module: self.instances[id.0 as usize].module,
+                offset: data.place,
+            };
             self.trace.push(Access {
-                op: "data",
-                memory: MemoryId(memory_id),
-                ordinal: *ordinal,
-                imported: bulk.site.imported,
-                ty: memory.ty(),
                 address: bulk.destination.into(),
-                offset: 0,
                 length: bulk.length.into(),
-                size: memory.bytes(),
                 writes: true,
                 trapped: done.is_err(),
-                grow: None,
-                code: None,
+                code: Some(code),
+                instance: Some(id),
+                ..Access::of("data", MemoryId(memory_id), memory, &bulk.site)
             });
         }
         done?;

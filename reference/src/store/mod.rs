@@ -22,7 +22,7 @@ pub use config::{Config, Grows};
 pub use host::HostFunc;
 pub(crate) use thread::Waiters;
 pub use thread::{Status, Thread};
-pub use trace::{Access, CodePlace, Grow};
+pub use trace::{Access, CodePlace, Grow, GrownBy};
 
 /// A function of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +38,14 @@ pub struct GlobalId(u32);
 
 /// An instance of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InstanceId(u32);
+pub struct InstanceId(pub(crate) u32);
+
+impl InstanceId {
+    /// Its number: how many instances were allocated in the store before it.
+    pub fn number(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// What can be exported and imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +219,12 @@ impl Store {
     pub fn global(&self, id: GlobalId) -> Value {
         let global = &self.globals[id.0 as usize];
         Value::of(global.value, global.ty.value)
+    }
+
+    /// How many instances were allocated, those included whose instantiation
+    /// trapped afterwards.
+    pub fn instance_count(&self) -> usize {
+        self.instances.len()
     }
 
     /// A memory.

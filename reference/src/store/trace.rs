@@ -1,7 +1,7 @@
 //! The trace: what was done to memories.
 
-use super::Store;
-use crate::memory::MemoryId;
+use super::{InstanceId, Store};
+use crate::memory::{Growth, Memory, MemoryId, Site};
 use crate::types::MemoryType;
 
 /// One access to a memory, by an instruction, by a data segment at
@@ -33,9 +33,81 @@ pub struct Access {
     pub trapped: bool,
     /// More of `memory.grow` and `host.grow`.
     pub grow: Option<Grow>,
-    /// Which instruction it was; `None` for grows, for data segments and for
-    /// the host.
+    /// Which instruction it was, or which data segment; `None` for the host.
     pub code: Option<CodePlace>,
+    /// The instance that executes the instruction, or that is being
+    /// instantiated; `None` for the host.
+    pub instance: Option<InstanceId>,
+    /// The number of the function activation that executes it, see [`Growth::activation`];
+    /// for the host and for instantiation, that of the last one begun.
+    pub activation: u64,
+    /// The last time the memory grew before this access: in this activation,
+    /// or in a callee's, or by the host since it began.
+    pub growth: Option<Growth>,
+    /// The alignment that the instruction promises, as a power of two; 0 where
+    /// it promises none.
+    pub align_log2: u8,
+    /// The operands after the address: what is stored or compared, in the
+    /// order of the instruction, the timeout of a wait, the byte of a fill, the
+    /// source of `memory.init`. 0 where there are none.
+    pub operands: [u128; 2],
+    /// What the instruction gave, if it gave something and did not trap.
+    pub result: Option<u128>,
+}
+
+impl Access {
+    /// What every record has: who does it, and to which memory.
+    pub(crate) fn of(op: &'static str, id: MemoryId, memory: &Memory, site: &Site) -> Access {
+        Access {
+            op,
+            memory: id,
+            ordinal: site.memory,
+            imported: site.imported,
+            ty: memory.ty(),
+            address: 0,
+            offset: 0,
+            length: 0,
+            size: memory.bytes(),
+            writes: false,
+            trapped: false,
+            grow: None,
+            code: None,
+            instance: None,
+            activation: site.activation,
+            growth: memory.growth(),
+            align_log2: 0,
+            operands: [0; 2],
+            result: None,
+        }
+    }
+
+    /// The address operand, without sign: the effective address without the
+    /// static offset.
+    pub fn operand(&self) -> u128 {
+        self.address - u128::from(self.offset)
+    }
+
+    /// Who grew the memory since the function that executes this began.
+    pub fn grown_by(&self) -> Option<GrownBy> {
+        let growth = self.growth.filter(|_| self.code.is_some())?;
+        match growth.activation {
+            by if by < self.activation => None,
+            _ if growth.by_host => Some(GrownBy::Host),
+            by if by == self.activation => Some(GrownBy::Own),
+            _ => Some(GrownBy::Callee),
+        }
+    }
+}
+
+/// Who grew a memory while a function ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GrownBy {
+    /// The function itself.
+    Own,
+    /// One that it called, directly or not.
+    Callee,
+    /// The host, which a function called.
+    Host,
 }
 
 /// A place in the code of a module.
