@@ -19,5 +19,6 @@ pub mod reduce;
 pub mod report;
 pub mod script;
 pub mod spec;
+pub mod triage;
 pub mod trial;
 pub mod worker;

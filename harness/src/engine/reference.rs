@@ -84,6 +84,9 @@ pub struct ReferenceRun {
     /// [`Options::trace`]. Modules have the number of the step that defines
     /// them.
     pub trace: Vec<Vec<Access>>,
+    /// For each instance, by its number, the step that made it; those included
+    /// whose instantiation trapped, not those of threads.
+    pub instances: Vec<usize>,
     /// Whether a NaN was made whose bits the specification leaves open.
     pub has_open_nans: bool,
     /// The chunks worth looking at in large memories.
@@ -128,11 +131,13 @@ pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
     let observation = driver::run(&mut reference, FEATURES, job);
     let interesting = reference.interesting();
     let has_open_nans = reference.store.has_open_nans();
+    let instances = reference.instances;
     let mut trace = reference.trace;
     trace.resize(observation.steps.len(), Vec::new());
     ReferenceRun {
         observation,
         trace,
+        instances,
         has_open_nans,
         interesting,
     }
@@ -183,6 +188,7 @@ impl<F: Fn() -> Arc<dyn Rules>> Engine for Planted<F> {
 struct Reference {
     store: Store,
     trace: Vec<Vec<Access>>,
+    instances: Vec<usize>,
     threads: Threads,
     /// Whether to list every chunk that is not zero, not those watched.
     lists_all: bool,
@@ -214,6 +220,7 @@ impl Reference {
                 rules,
             }),
             trace: Vec::new(),
+            instances: Vec::new(),
             threads: Threads::default(),
             lists_all: false,
             digests: HashMap::new(),
@@ -250,7 +257,9 @@ impl Embedding for Reference {
     }
 
     fn instantiate(&mut self, module: &Module) -> Result<InstanceId, Outcome> {
-        self.store
+        let before = self.store.instance_count();
+        let made = self
+            .store
             .instantiate(module, |store, module, name| {
                 if module == HOST {
                     host_func(store, name)
@@ -259,7 +268,13 @@ impl Embedding for Reference {
                     store.export(instance, name)
                 }
             })
-            .map_err(outcome_of)
+            .map_err(outcome_of);
+        if self.store.instance_count() > before {
+            // Those in between are of threads.
+            self.instances.resize(before, usize::MAX);
+            self.instances.push(self.trace.len());
+        }
+        made
     }
 
     fn register(&mut self, name: &str, instance: &InstanceId) {

@@ -1,0 +1,3 @@
+//! From a divergence to the bug behind it.
+
+pub mod substitute;
