@@ -1,4 +1,4 @@
-//! Planted faults go the whole way: generated, judged, reduced, named, filed.
+//! Planted faults go the whole way: generated, judged, reduced, told apart, filed.
 //!
 //! For each focus, faults that belong to it. The engine is the reference with
 //! one rule broken, so that the test needs no engine and no luck.
@@ -6,14 +6,14 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use trapline_harness::campaign::{self, Progress, Sighting};
-use trapline_harness::corpus::{Corpus, Status, stated};
+use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Sighting};
+use trapline_harness::corpus::{Corpus, Status, bug_of};
 use trapline_harness::engine::{self, Budget};
-use trapline_harness::file::{Filed, Filer};
 use trapline_harness::generate::{self, Focus};
-use trapline_harness::judge::Class;
+use trapline_harness::judge::{Class, Verdict};
 use trapline_harness::script::wast;
-use trapline_harness::trial::{Verdict, try_script};
+use trapline_harness::triage::{Filed, Filer};
+use trapline_harness::trial::try_script;
 use trapline_harness::worker::{InProcess, Runner};
 
 /// So many lines of `.wast` show a fault, at the most.
@@ -65,7 +65,7 @@ fn every_focus_finds_its_faults_and_files_them_small() {
         let corpus = folder.path().join("corpus");
         std::fs::create_dir(&unreduced).unwrap();
         std::fs::create_dir(&corpus).unwrap();
-        let outcomes = find(focus, mutant, &unreduced);
+        let (outcomes, _) = campaign(focus, mutant, folder.path(), 1, false);
         let (_, sighting) = outcomes
             .sightings
             .iter()
@@ -82,31 +82,26 @@ fn every_focus_finds_its_faults_and_files_them_small() {
         );
 
         let mut corpus = Corpus::open(&corpus).unwrap();
-        let only = |name: &str| {
-            engine::mutants()
-                .into_iter()
-                .filter(|c| c.name == name)
-                .collect()
-        };
-        let mut filer = Filer::new(&mut corpus, runner(), only(mutant), BUDGET, "a test");
+        let mut filer = Filer::new(&mut corpus, runner(), only(mutant), BUDGET, "a test").unwrap();
         let filed = filer.file(sighting, &AtomicBool::new(false)).unwrap();
-        let Filed::New { signature, file } = filed else {
+        let [Filed::New { bug, file }] = &filed[..] else {
             panic!("{mutant}: {filed:?}")
         };
         let again = filer.file(sighting, &AtomicBool::new(false)).unwrap();
-        assert!(matches!(again, Filed::Known { .. }), "{mutant}: {again:?}");
+        assert!(
+            matches!(&again[..], [Filed::Known { bug: known, .. }] if known.id == bug.id),
+            "{mutant}: {again:?}"
+        );
 
-        let text = std::fs::read_to_string(&file).unwrap();
+        let text = std::fs::read_to_string(file).unwrap();
         let lines = text.lines().filter(|line| !line.starts_with(";;")).count();
         assert!(lines <= LINES, "{mutant}: {lines} lines:\n{text}");
-        let stated = stated(&text);
-        assert_eq!(stated.signature.as_deref(), Some(&*signature));
-        assert_eq!(stated.diverging, [mutant]);
+        assert_eq!(bug_of(&text), Some(&*bug.id));
 
         // What was filed still shows it, read back from text.
-        let script = wast::read(&file).unwrap().script;
+        let script = wast::read(file).unwrap().script;
         let trial = try_script(&script, BUDGET, &mut *runner(), &[mutant]).unwrap();
-        let Verdict::Diverges(difference) = &trial.judged[0].verdict else {
+        let Some(difference) = trial.divergence(mutant) else {
             panic!("{mutant}: the file shows nothing:\n{text}");
         };
         assert_eq!(
@@ -115,7 +110,7 @@ fn every_focus_finds_its_faults_and_files_them_small() {
         );
 
         let sighting = Sighting::of(0, &script, &trial.reference, &trial.judged[0]).unwrap();
-        recognised_only_while_it_is_open(&mut corpus, &sighting, &signature, || only(mutant));
+        recognised_only_while_it_is_open(&mut corpus, &sighting, &bug.id, mutant);
     }
 }
 
@@ -124,44 +119,22 @@ fn every_focus_finds_its_faults_and_files_them_small() {
 fn recognised_only_while_it_is_open(
     corpus: &mut Corpus,
     sighting: &Sighting,
-    signature: &str,
-    configurations: impl Fn() -> Vec<engine::Configuration>,
+    id: &str,
+    mutant: &str,
 ) {
-    for (status, known) in [
-        (Status::New, true),
-        (
-            Status::FixedIn {
-                version: "1.0.0".to_owned(),
-            },
-            false,
-        ),
-    ] {
-        corpus.known.set(signature, status);
-        let filer = Filer::new(corpus, runner(), configurations(), BUDGET, "a test");
-        let filed = filer.recognise(sighting);
-        assert_eq!(
-            matches!(&filed, Some(Filed::Known { signature: s, .. }) if s == signature),
-            known,
-            "{signature}: {filed:?}"
-        );
-    }
-    // Under a pattern that says so it is another face of what is known.
-    let name = sighting.signature().to_string();
-    let pattern = format!("{}*", &name[..name.len() - 1]);
-    let known = &mut corpus.known;
-    known.divergences.clear();
-    known.set("known", Status::New);
-    let same = Status::SameAs {
-        signature: "known".to_owned(),
+    let fixed = Status::Fixed {
+        version: "1.0.0".to_owned(),
     };
-    known.set(&pattern, same);
-    let filer = Filer::new(corpus, runner(), configurations(), BUDGET, "a test");
-    let is_known =
-        |filed: &Filed| matches!(filed, Filed::Known { signature, .. } if signature == "known");
-    assert!(is_known(&filer.flaky(sighting, 1, 2)), "{name}");
-    let severe = sighting.difference.class.breaks_sandbox();
-    let recognised = filer.recognise(sighting);
-    assert_eq!(recognised.as_ref().is_some_and(is_known), !severe, "{name}");
+    for (status, known) in [(Status::Unreported, true), (fixed, false)] {
+        corpus.register.get_mut(id).unwrap().status = status;
+        let mut filer = Filer::new(corpus, runner(), only(mutant), BUDGET, "a test").unwrap();
+        let bugs = filer.known(sighting).unwrap();
+        assert_eq!(bugs, known.then(|| vec![id.to_owned()]), "{mutant}");
+    }
+}
+
+fn only(name: &str) -> Vec<engine::Configuration> {
+    engine::select(&[name]).unwrap()
 }
 
 #[test]
@@ -195,47 +168,58 @@ fn the_specification_has_no_fault() {
 
 #[test]
 fn jobs_only_divide_the_cases_between_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let keys = |jobs| {
-        let outcomes = campaign(Focus::Oob, "mutant/bound-short", folder.path(), jobs);
-        let cases: Vec<_> = outcomes
-            .sightings
-            .iter()
-            .map(|(key, s)| (key.clone(), s.case, s.count))
-            .collect();
-        (outcomes.cases, cases)
+    let bugs = |jobs| {
+        let folder = tempfile::tempdir().unwrap();
+        let (outcomes, found) =
+            campaign(Focus::Oob, "mutant/bound-short", folder.path(), jobs, true);
+        let bugs: Vec<_> = found.iter().map(|f| (f.bug.clone(), f.cases)).collect();
+        (outcomes.cases, bugs)
     };
-    assert_eq!(keys(1), keys(3));
+    assert_eq!(bugs(1), bugs(3));
 }
 
 #[test]
-fn a_divergence_does_not_hide_another_of_the_same_case() {
+fn a_fault_is_one_bug_and_its_cases_are_judged_to_their_end() {
     let folder = tempfile::tempdir().unwrap();
-    let outcomes = find(Focus::Oob, "mutant/bound-short", folder.path());
-    let cases: Vec<u64> = outcomes.sightings.values().map(|s| s.case).collect();
-    let distinct: std::collections::BTreeSet<u64> = cases.iter().copied().collect();
-    assert!(
-        distinct.len() < cases.len(),
-        "no case showed two of {cases:?}"
-    );
-    for sighting in outcomes.sightings.values() {
-        let (script, budget) = (&sighting.script, BUDGET);
-        let trial = try_script(script, budget, &mut *runner(), &["mutant/bound-short"]).unwrap();
-        let verdict = &trial.judged[0].verdict;
-        assert_eq!(
-            *verdict,
-            Verdict::Diverges(sighting.difference.clone()),
-            "{}: its own script does not show it",
-            sighting.signature()
-        );
-    }
+    let mutant = "mutant/bound-short";
+    let (outcomes, found) = campaign(Focus::Oob, mutant, folder.path(), 1, true);
+    let [bug] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert!(bug.new && bug.cases > CASES / 2, "{bug:?}");
+    let tally = &outcomes.tallies[0];
+    let diverging: u64 = tally.diverging.values().sum();
+    // All but those of the first rounds, when nobody knew it.
+    assert!(tally.ended > tally.conforming + diverging / 2, "{tally:?}");
 }
 
-fn find(focus: Focus, mutant: &str, unreduced: &Path) -> campaign::Outcomes {
-    campaign(focus, mutant, unreduced, 1)
+#[test]
+fn what_is_behind_a_known_bug_is_found() {
+    // The fault that shows in most cases is known; the other shows behind it.
+    let fault = |name: &str| {
+        let mut faults = engine::faults().into_iter();
+        faults.find(|fault| fault.name == name).unwrap()
+    };
+    let (common, rare) = (fault("mutant/bound-short"), fault("mutant/load32-signed"));
+    let planted = trapline_harness::triage::truth::Planted::new(&[&common, &rare]).unwrap();
+    let told = planted.told(1, 100).unwrap();
+    assert_eq!(told.shows, [true, true]);
+    assert_eq!(told.bugs.len(), 2, "{:?}", told.titles);
+    assert!(told.bugs.iter().any(|shown| shown.contains(&1)), "{told:?}");
 }
 
-fn campaign(focus: Focus, mutant: &str, unreduced: &Path, jobs: usize) -> campaign::Outcomes {
+/// Runs a campaign on one planted fault, and files what it meets if `reduce`.
+fn campaign(
+    focus: Focus,
+    mutant: &str,
+    folder: &Path,
+    jobs: usize,
+    reduce: bool,
+) -> (Outcomes, Vec<Found>) {
+    let unreduced = folder.join("unreduced");
+    let corpus = folder.join("campaign");
+    std::fs::create_dir_all(&unreduced).unwrap();
+    std::fs::create_dir_all(&corpus).unwrap();
     let options = campaign::Options {
         seed: 11,
         cases: Some(CASES),
@@ -250,9 +234,19 @@ fn campaign(focus: Focus, mutant: &str, unreduced: &Path, jobs: usize) -> campai
         configurations: vec![mutant.to_owned()],
         shard: campaign::Shard::WHOLE,
         swarm: None,
-        unreduced: unreduced.to_owned(),
+        unreduced,
     };
-    campaign::run(&options, &runner, &Progress::default()).unwrap()
+    let mut corpus = Corpus::open(&corpus).unwrap();
+    let mut filer = Filer::new(&mut corpus, runner(), only(mutant), BUDGET, "a test").unwrap();
+    let never = AtomicBool::new(false);
+    let mut filing = Filing {
+        filer: &mut filer,
+        patience: std::time::Duration::MAX,
+        cancel: &never,
+        reduce,
+        tell: &mut |_| (),
+    };
+    campaign::run(&options, &mut filing, &runner, &Progress::default()).unwrap()
 }
 
 fn runner() -> Box<dyn Runner> {

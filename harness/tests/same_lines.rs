@@ -4,11 +4,11 @@
 use arbitrary::Unstructured;
 use trapline_harness::engine::{self, Budget};
 use trapline_harness::generate;
-use trapline_harness::judge::Class;
+use trapline_harness::judge::{Class, Verdict};
 use trapline_harness::reduce::{Options, reduce};
 use trapline_harness::script::{Script, print, wast};
 use trapline_harness::spec::official;
-use trapline_harness::trial::{Verdict, try_script};
+use trapline_harness::trial::try_script;
 use trapline_harness::worker::InProcess;
 use wasm_smith::{Config, MemoryOffsetChoices, Module};
 

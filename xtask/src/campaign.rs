@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Shard, Sighting};
+use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Shard};
 use trapline_harness::corpus::Corpus;
 use trapline_harness::engine::{self, Budget, Configuration, Feature, Features};
-use trapline_harness::file::Filer;
 use trapline_harness::generate::{self, Focus};
-use trapline_harness::script::Script;
+use trapline_harness::triage::Filer;
 use trapline_harness::worker::Runner;
 
 use crate::options::{linked_in, parse_time, scratch};
@@ -86,30 +85,47 @@ impl CampaignOptions {
     }
 }
 
-/// A new folder for the unreduced scripts of a campaign, below `target/`.
+/// A new folder for the unreduced scripts of a campaign, below `target/`: one
+/// of its own, so that two campaigns with one seed keep out of each other's way.
 pub(crate) fn unreduced(options: &campaign::Options) -> anyhow::Result<PathBuf> {
     let mut name = options.seed.to_string();
     if options.shard != Shard::WHOLE {
         name.push_str(&format!("-{}", options.shard).replace('/', "-of-"));
     }
-    let folder = scratch("unreduced")?.join(name);
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("{}: cannot be made", folder.display()))?;
-    Ok(folder)
+    let scratch = scratch("unreduced")?;
+    std::fs::create_dir_all(&scratch)
+        .with_context(|| format!("{}: cannot be made", scratch.display()))?;
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    for name in std::iter::once(name.clone()).chain(numbered) {
+        let folder = scratch.join(name);
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(why) => bail!("{}: cannot be made: {why}", folder.display()),
+        }
+    }
+    bail!("{}: has no room for another folder", scratch.display())
 }
 
-/// Runs a campaign, with its progress shown.
+/// Runs a campaign and files what it meets, with its progress shown. Nothing
+/// new is reduced unless `reduce`.
 pub(crate) fn run(
     options: &campaign::Options,
+    corpus: &mut Corpus,
     runners: &(dyn Fn() -> Box<dyn Runner> + Sync),
+    reduce: bool,
     interrupted: &Arc<AtomicBool>,
-) -> anyhow::Result<Outcomes> {
+) -> anyhow::Result<(Outcomes, Vec<Found>)> {
     eprintln!(
         "seed {}, {} configurations: {}",
         options.seed,
         options.configurations.len(),
         options.configurations.join(" ")
     );
+    if let Some(told) = &corpus.register.converted {
+        eprintln!("{told}");
+    }
+    let mut filer = filer(options, corpus, runners())?;
     let progress = Arc::new(Progress::default());
     let _live = Live::start(
         progress.clone(),
@@ -117,41 +133,36 @@ pub(crate) fn run(
         options.cases.map(|cases| cases / options.shard.count()),
         options.time,
     );
-    campaign::run(options, &runners, &progress).map_err(|why| anyhow!("{why}"))
+    let mut filing = Filing {
+        filer: &mut filer,
+        patience: patience(options),
+        cancel: interrupted,
+        reduce,
+        tell: &mut |words| eprintln!("{words}"),
+    };
+    campaign::run(options, &mut filing, &runners, &progress).map_err(|why| anyhow!("{why}"))
 }
 
-/// How long sightings may be reduced after a campaign that took `elapsed`.
-pub(crate) fn patience(options: &campaign::Options, elapsed: Duration) -> Duration {
+/// How long sightings may be reduced after the cases of a campaign.
+pub(crate) fn patience(options: &campaign::Options) -> Duration {
     match options.time {
         None => Duration::MAX,
-        Some(_) => (elapsed / 2).max(Duration::from_secs(30)),
+        Some(time) => (time / 2).clamp(Duration::from_secs(30), Duration::from_secs(600)),
     }
 }
 
-/// Files what a campaign saw, or what its parts saw, in a corpus.
-pub(crate) fn file<'s>(
+/// What files what a campaign sees, or what its parts saw.
+pub(crate) fn filer<'c>(
     options: &campaign::Options,
-    patience: Duration,
-    corpus: &mut Corpus,
+    corpus: &'c mut Corpus,
     runner: Box<dyn Runner>,
-    sightings: impl IntoIterator<Item = &'s Sighting>,
-    reduced: &dyn Fn(&Sighting) -> Option<Script>,
-    interrupted: &AtomicBool,
-) -> anyhow::Result<Vec<Found>> {
+) -> anyhow::Result<Filer<'c>> {
     let asked = focus_words(options)
         + &feature_words(engine::declared(&linked_in()), options.generate.features);
     let origin = format!("seed {}{asked}", options.seed);
     let configurations = everywhere(&options.configurations);
-    let mut filer = Filer::new(corpus, runner, configurations, options.budget, &origin);
-    Filing {
-        unreduced: &options.unreduced,
-        patience,
-        cancel: interrupted,
-    }
-    .file(&mut filer, sightings, reduced, &mut |words| {
-        eprintln!("{words}")
-    })
-    .map_err(|why| anyhow!("{why}"))
+    Filer::new(corpus, runner, configurations, options.budget, &origin)
+        .map_err(|why| anyhow!("{why}"))
 }
 
 /// A divergence is tried on every configuration there is; on mutants only

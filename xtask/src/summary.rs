@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use trapline_harness::campaign::{Phases, Tally};
+use trapline_harness::campaign::{Found, Phases, Tally};
+use trapline_harness::engine::group;
 
 use crate::table::table;
 
@@ -39,6 +40,44 @@ fn by_reason(counts: &BTreeMap<String, u64>) -> String {
     }
     let lines: Vec<_> = counts.iter().map(|(why, n)| format!("{n} {why}")).collect();
     lines.join("\n")
+}
+
+/// Prints the bugs that were met, the new ones first, then the severe ones.
+pub(crate) fn bugs(rows: &[Found]) {
+    if rows.is_empty() {
+        println!("no divergence");
+        return;
+    }
+    let mut shown = table(&[
+        "bug", "severity", "status", "cases", "first", "on", "witness",
+    ]);
+    let all: Vec<String> = crate::options::linked_in()
+        .iter()
+        .map(|c| c.name.to_owned())
+        .collect();
+    for row in rows {
+        let name = match &row.bug {
+            Some(id) => format!("{}\n{id}", row.title),
+            None => row.title.clone(),
+        };
+        let on: Vec<&String> = row.configurations.iter().collect();
+        let file = row
+            .file
+            .as_deref()
+            .map_or(String::new(), |f| f.display().to_string());
+        shown.add_row([
+            name,
+            row.severity.map_or_else(String::new, |s| s.to_string()),
+            row.status.clone(),
+            row.cases.to_string(),
+            row.first_case.to_string(),
+            group(&on, &all),
+            file,
+        ]);
+    }
+    println!("{shown}");
+    let new = rows.iter().filter(|row| row.new).count();
+    println!("{} bugs met, {new} of them new", rows.len());
 }
 
 /// What part of the time of a campaign the harness took, 0 to 1.

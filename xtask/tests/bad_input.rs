@@ -80,7 +80,7 @@ fn an_unknown_engine_is_told_with_the_known_ones() {
 
 #[test]
 fn cases_need_no_more_than_the_engines_have() {
-    let folder = folder(&[("known.toml", b"")]);
+    let folder = folder(&[("bugs.toml", b"version = 1\n")]);
     let wasmi = ["--engines", "wasmi/eager", "--corpus", "."];
     let diff = |more: &[&str]| xtask(folder.path(), &[&["diff"], &wasmi[..], more].concat());
     let output = diff(&["--focus", "shared"]);
@@ -130,52 +130,72 @@ fn a_report_folder_is_not_written_over() {
 }
 
 #[test]
-fn a_broken_known_toml_is_told_with_its_line_and_left_alone() {
-    let broken: &[u8] = b"# mine\n[\"value_wasmi\"]\nstatus = \"perhaps\"\n";
-    let folder = folder(&[("corpus/known.toml", broken)]);
-    for args in [
-        &["triage"][..],
-        &["triage", "value_wasmi", "--new"],
-        &["replay"],
+fn a_broken_register_is_told_with_its_line_and_left_alone() {
+    for (name, broken) in [
+        ("known.toml", "# mine\n[\"value_wasmi\"]\nstatus = 1\n"),
+        ("bugs.toml", "# mine\nversion = 1\n[[bug]]\nid = 1\n"),
     ] {
-        let output = xtask(folder.path(), args);
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(
-            stderr(&output).contains("known.toml:"),
-            "{}",
-            stderr(&output)
-        );
+        let path = format!("corpus/{name}");
+        let folder = folder(&[(&path, broken.as_bytes())]);
+        for args in [
+            &["triage"][..],
+            &["triage", "value_wasmi", "--unreported"],
+            &["replay"],
+        ] {
+            let output = xtask(folder.path(), args);
+            assert_eq!(output.status.code(), Some(2), "{args:?}");
+            let said = stderr(&output);
+            assert!(said.contains(&format!("{name}:")), "{said}");
+        }
+        let after = std::fs::read_to_string(folder.path().join(&path)).expect("it is there");
+        assert_eq!(after, broken);
     }
-    let after = std::fs::read(folder.path().join("corpus/known.toml")).expect("it is there");
-    assert_eq!(after, broken);
 }
 
 #[test]
-fn triage_sets_and_lists_by_severity() {
-    let header = |signature: &str| format!(";; signature: {signature}\n(module)");
-    let (value, trap) = (header("value_wasmi_x"), header("missing-trap_wasmi_x"));
+fn triage_changes_entries_and_lists_the_severe_ones_first() {
+    let entry = |id: &str, severity: &str| {
+        format!(
+            "[[bug]]\nid = \"{id}\"\ntitle = \"what {id} is\"\nengine = \"wasmi\"\n\
+             severity = \"{severity}\"\nstatus = \"unreported\"\nwitness = \"{id}.wast\"\n"
+        )
+    };
+    let register = format!(
+        "version = 1\n{}{}",
+        entry("a", "wrong-result"),
+        entry("b", "sandbox")
+    );
     let folder = folder(&[
-        ("corpus/value_wasmi_x.wast", value.as_bytes()),
-        ("corpus/missing-trap_wasmi_x.wast", trap.as_bytes()),
+        ("corpus/bugs.toml", register.as_bytes()),
+        ("corpus/a.wast", b";; bug: a\n(module)"),
+        ("corpus/b.wast", b";; bug: b\n(module)"),
     ]);
     let link = "https://example.org/1";
-    let set = xtask(
-        folder.path(),
-        &["triage", "value_wasmi_x", "--reported", link],
-    );
-    assert_eq!(set.status.code(), Some(0), "{}", stderr(&set));
+    for args in [
+        &["triage", "a", "--reported", link][..],
+        &["triage", "b", "--rename", "c"],
+    ] {
+        let output = xtask(folder.path(), args);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
     let listed = stdout(&xtask(folder.path(), &["triage"]));
     let place = |text: &str| {
         listed
             .find(text)
             .unwrap_or_else(|| panic!("{text}: {listed}"))
     };
-    assert!(place("missing-trap_wasmi_x") < place("value_wasmi_x"));
-    assert!(place("value_wasmi_x") < place(link));
+    assert!(place("what b is") < place("what a is"));
+    assert!(place("what b is") < place(link));
+    let renamed = std::fs::read_to_string(folder.path().join("corpus/c.wast")).expect("a file");
+    assert_eq!(renamed, ";; bug: c\n(module)");
+    assert!(!folder.path().join("corpus/b.wast").exists());
     for bad in [
-        &["triage", "value_wasmi_x", "--reported", "somewhere"][..],
-        &["triage", "no_such_thing", "--new"],
-        &["triage", "value_wasmi_x"],
+        &["triage", "a", "--reported", "somewhere"][..],
+        &["triage", "no-such-thing", "--unreported"],
+        &["triage", "a", "--same-as", "b"],
+        &["triage", "a", "--rename", "c"],
+        &["triage", "a", "--rename", "../x"],
+        &["triage", "a"],
     ] {
         assert_eq!(xtask(folder.path(), bad).status.code(), Some(2), "{bad:?}");
     }

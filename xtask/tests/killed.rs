@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use campaign::{campaign, report};
-use trapline_harness::corpus::{Corpus, stated};
+use trapline_harness::corpus::{Corpus, bug_of};
 use trapline_harness::script::wast;
 
 const ARGUMENTS: [&str; 8] = [
@@ -83,17 +83,17 @@ fn run(folder: &Path) {
 
 /// Whatever is in the corpus can be read, and names itself.
 fn whole(folder: &Path) {
-    let corpus = Corpus::open(folder).expect("known.toml is whole");
+    let corpus = Corpus::open(folder).expect("the register is whole");
     for file in corpus.files().expect("the folder is there") {
         wast::read(&file).expect("a whole script");
         let text = std::fs::read_to_string(&file).expect("it is there");
         let name = file.file_stem().and_then(|stem| stem.to_str());
-        assert_eq!(stated(&text).signature.as_deref(), name);
+        assert_eq!(bug_of(&text), name);
     }
 }
 
 fn files(folder: &Path) -> Vec<String> {
-    let corpus = Corpus::open(folder).expect("known.toml is whole");
+    let corpus = Corpus::open(folder).expect("the register is whole");
     let files = corpus.files().expect("the folder is there");
     let names = files.iter().filter_map(|file| file.file_name()?.to_str());
     names.map(str::to_owned).collect()

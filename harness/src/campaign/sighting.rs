@@ -1,12 +1,11 @@
-//! Sightings: divergences as a campaign meets them, before they are reduced.
+//! Sightings: divergences that no known bug explains, as a campaign meets them.
 
 use std::path::{Path, PathBuf};
 
 use crate::engine::reference::ReferenceRun;
-use crate::judge::{Difference, Signature, Subject};
+use crate::judge::{Difference, Judged, Signature, Subject, subject};
 use crate::observation::Outcome;
 use crate::script::{Script, print};
-use crate::trial::{Judged, Verdict, subject};
 
 /// One way in which one configuration diverged.
 #[derive(Clone, Debug)]
@@ -35,7 +34,7 @@ impl Sighting {
         reference: &ReferenceRun,
         judged: &Judged,
     ) -> Option<Sighting> {
-        let Verdict::Diverges(difference) = &judged.verdict else {
+        let Some(difference) = judged.divergence() else {
             return None;
         };
         Some(Sighting {
@@ -49,7 +48,7 @@ impl Sighting {
         })
     }
 
-    /// Names it: the signature it would have if nothing else diverged.
+    /// Describes it, as if nothing else diverged.
     pub fn signature(&self) -> Signature {
         let (engine, variant) = self
             .configuration

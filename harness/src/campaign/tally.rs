@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Feature, Features};
 use crate::observation::Timing;
-use crate::trial::{Judged, Trial, Verdict};
+use crate::judge::{Judged, Verdict};
+use crate::trial::Trial;
 
 /// The verdicts on one configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +27,11 @@ pub struct Tally {
     pub unsupported: BTreeMap<String, u64>,
     /// Cases that were not compared to the end, by reason.
     pub skipped: BTreeMap<String, u64>,
-    /// Cases in which it diverges, by class.
+    /// Cases in which it diverges, by the class of the first divergence.
     pub diverging: BTreeMap<String, u64>,
+    /// Cases judged to their end: it conforms, or it does where the known bugs
+    /// that it meets are substituted.
+    pub ended: u64,
     /// The verdicts by feature that the case needs, in each of them, or under
     /// [`Tally::PLAIN`].
     pub features: BTreeMap<String, Verdicts>,
@@ -89,8 +93,10 @@ impl Tally {
         }
     }
 
-    /// Counts one verdict, on a case that needs these features.
-    pub fn add(&mut self, judged: &Judged, needs: Features) {
+    /// Counts one verdict, on a case that needs these features, and whether the
+    /// case was judged to its end.
+    pub fn add(&mut self, judged: &Judged, needs: Features, ended: bool) {
+        self.ended += u64::from(ended);
         let names = needs.iter().map(Feature::name);
         let plain = (needs == Features::NONE).then_some(Tally::PLAIN);
         for name in names.chain(plain) {
@@ -123,8 +129,10 @@ impl Tally {
             unsupported,
             skipped,
             diverging,
+            ended,
             features,
         } = other;
+        self.ended += ended;
         self.cases += cases;
         self.calls += calls;
         self.conforming += conforming;
@@ -166,6 +174,9 @@ pub struct Phases {
     pub transport: u64,
     /// Judging.
     pub judge: u64,
+    /// Attributing divergences to known bugs and judging behind them, engines
+    /// included.
+    pub attribute: u64,
 }
 
 impl Phases {
@@ -216,7 +227,9 @@ impl AddAssign for Phases {
             teardown,
             transport,
             judge,
+            attribute,
         } = other;
+        self.attribute += attribute;
         self.generate += generate;
         self.reference += reference;
         self.compile += compile;

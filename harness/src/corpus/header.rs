@@ -1,34 +1,35 @@
 //! The comment at the top of a corpus file: what diverges, who, how it was found.
 
-use crate::judge::Section;
+use crate::engine::{group, group_others};
+use crate::judge::{Section, Severity};
 
 /// What a corpus file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The signature.
-    pub signature: String,
-    /// Whether it can break a sandbox, so that it is to be reported in private.
-    pub private: bool,
+    /// The id of the bug.
+    pub bug: String,
+    /// What goes wrong, as a person would say it.
+    pub title: String,
+    /// What is reached.
+    pub severity: Severity,
     /// What the specification says happens, in words.
     pub expected: String,
     /// Where it says so.
     pub section: Section,
-    /// Who does what instead: configurations (with the version), and the words.
+    /// Who does what instead: configurations, and the words.
     pub diverging: Vec<(String, String)>,
-    /// The configurations that conform, with their versions.
+    /// The configurations that conform.
     pub conforming: Vec<String>,
+    /// All configurations that were tried.
+    pub tried: Vec<String>,
+    /// The engines tried, with their versions.
+    pub versions: String,
     /// How it was found.
     pub found: String,
 }
 
-/// Introduces the line that names the signature.
-const SIGNATURE: &str = "signature: ";
-
-/// Introduces the list of those who diverge in one way.
-const DIVERGES: &str = "diverges: ";
-
-/// Begins a line that continues the one before.
-const INDENT: &str = "  ";
+/// Introduces the line that names the bug.
+const BUG: &str = "bug: ";
 
 /// How long a line is, at the most, if there is a place to break it.
 const WIDTH: usize = 96;
@@ -37,16 +38,19 @@ impl Header {
     /// As lines of text, without comment marks.
     pub fn to_text(&self) -> String {
         let Header {
-            signature,
-            private,
+            bug,
+            title,
+            severity,
             expected,
             section,
             diverging,
             conforming,
+            tried,
+            versions,
             found,
         } = self;
-        let mut text = format!("{SIGNATURE}{signature}\n");
-        if *private {
+        let mut text = format!("{BUG}{bug}\n{title}\n");
+        if severity.is_private() {
             text.push_str(
                 "SECURITY: this can break a sandbox. Report it to the engine's private security\n\
                  contact, not in a public tracker.\n",
@@ -65,36 +69,38 @@ impl Header {
                 None => groups.push((what, vec![who])),
             }
         }
+        let mut named = Vec::new();
         for (what, names) in groups {
-            let what = what.trim_end().replace('\n', &format!("\n{INDENT}"));
+            let what = what.trim_end().replace('\n', "\n  ");
             text.push_str(&format!("got: {what}\n"));
-            text.push_str(&list(DIVERGES, &names));
+            text.push_str(&wrapped(&format!("diverges: {}", group(&names, tried))));
+            named.extend(names);
         }
-        let conforming: Vec<&str> = conforming.iter().map(String::as_str).collect();
         if !conforming.is_empty() {
-            text.push_str(&list("conforms: ", &conforming));
+            let conforming = group_others(conforming, tried, &named);
+            text.push_str(&wrapped(&format!("conforms: {conforming}")));
         }
-        text.push_str(&format!("found: {found}\n"));
+        text.push_str(&wrapped(&format!("versions: {versions}")));
+        text.push_str(&wrapped(&format!("found: {found}")));
         text
     }
 }
 
-/// Names after a label, separated by commas, over as many lines as it takes.
-fn list(label: &str, names: &[&str]) -> String {
-    let mut text = label.to_owned();
-    let mut length = label.len();
-    for (i, name) in names.iter().enumerate() {
-        let comma = if i + 1 < names.len() { "," } else { "" };
-        if i > 0 && length + name.len() + 2 > WIDTH {
-            text.push_str(&format!("\n{INDENT}"));
-            length = INDENT.len();
-        } else if i > 0 {
+/// A line, over as many as it takes, the later ones indented.
+fn wrapped(line: &str) -> String {
+    let mut text = String::new();
+    let mut length = 0;
+    for word in line.split(' ') {
+        if length > 0 && length + 1 + word.len() > WIDTH {
+            text.push_str("\n ");
+            length = 1;
+        }
+        if length > 0 {
             text.push(' ');
             length += 1;
         }
-        text.push_str(name);
-        text.push_str(comma);
-        length += name.len() + comma.len();
+        text.push_str(word);
+        length += word.len();
     }
     text.push('\n');
     text
@@ -126,48 +132,16 @@ pub(crate) fn without_machine_paths(text: &str) -> String {
     lines.join("\n")
 }
 
-/// What a replay needs of a header.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stated {
-    /// The signature, if the file names one.
-    pub signature: Option<String>,
-    /// The configurations it says diverge, without their versions.
-    pub diverging: Vec<String>,
-}
-
-/// Reads the header of a corpus file back.
+/// The id of the bug that a corpus file says it shows, if it says so.
 ///
 /// ```
-/// let text = ";; signature: value_wasmi\n;; diverges: wasmi/eager 2.0.0\n(module)";
-/// let stated = trapline_harness::corpus::stated(text);
-/// assert_eq!(stated.signature.as_deref(), Some("value_wasmi"));
-/// assert_eq!(stated.diverging, ["wasmi/eager"]);
+/// let text = ";; bug: wasmi-grow\n;; memory.grow panics\n(module)";
+/// assert_eq!(trapline_harness::corpus::bug_of(text), Some("wasmi-grow"));
+/// assert_eq!(trapline_harness::corpus::bug_of("(module)"), None);
 /// ```
-pub fn stated(text: &str) -> Stated {
-    let mut stated = Stated::default();
-    let mut listing = false;
-    for line in text.lines().map_while(|line| line.strip_prefix(";;")) {
-        let line = line.strip_prefix(' ').unwrap_or(line);
-        let names = match (line.strip_prefix(DIVERGES), line.strip_prefix(INDENT)) {
-            (Some(names), _) => {
-                listing = true;
-                names
-            }
-            (None, Some(names)) if listing => names,
-            _ => {
-                listing = false;
-                if let Some(signature) = line.strip_prefix(SIGNATURE) {
-                    stated.signature = Some(signature.trim().to_owned());
-                }
-                continue;
-            }
-        };
-        let names = names
-            .split(',')
-            .filter_map(|name| name.split_whitespace().next());
-        stated.diverging.extend(names.map(str::to_owned));
-    }
-    stated
+pub fn bug_of(text: &str) -> Option<&str> {
+    let mut lines = text.lines().map_while(|line| line.strip_prefix(";;"));
+    lines.find_map(|line| Some(line.trim().strip_prefix(BUG)?.trim()))
 }
 
 #[cfg(test)]
@@ -175,19 +149,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stated_comes_back() {
-        let names: Vec<String> = (0..12).map(|i| format!("wasmtime/variant-{i}")).collect();
+    fn who_diverges_is_said_in_few_lines() {
+        let tried: Vec<String> = (0..12)
+            .map(|i| format!("wasmtime/cranelift+variant-{i}"))
+            .chain(["wasmi/eager".to_owned(), "wasmi/lazy".to_owned()])
+            .collect();
         let header = Header {
-            signature: "a_b".to_owned(),
-            private: true,
+            bug: "a".to_owned(),
+            title: "loads give the wrong byte".to_owned(),
+            severity: Severity::Sandbox,
             expected: "trap".to_owned(),
             section: crate::judge::section_of(crate::judge::Class::Value, "i32.load"),
-            diverging: names
+            diverging: tried[..12]
                 .iter()
-                .enumerate()
-                .map(|(i, name)| (format!("{name} 1.0.0"), format!("answer\n{}", i % 2)))
+                .map(|name| (name.clone(), "answer\nin two lines".to_owned()))
                 .collect(),
-            conforming: vec!["wasmi/eager 2.0.0".to_owned()],
+            conforming: tried[12..].to_vec(),
+            tried: tried.clone(),
+            versions: "wasmtime 1.0.0, wasmi 2.0.0".to_owned(),
             found: "seed 1".to_owned(),
         };
         let text: String = header
@@ -196,17 +175,10 @@ mod tests {
             .map(|l| format!(";; {l}\n"))
             .collect();
         assert!(text.lines().all(|line| line.len() <= WIDTH + 3), "{text}");
-        let mut back = stated(&text);
-        back.diverging.sort();
-        let mut names = names;
-        names.sort();
-        assert_eq!(
-            back,
-            Stated {
-                signature: Some("a_b".to_owned()),
-                diverging: names
-            }
-        );
+        assert!(text.contains("\n;; diverges: wasmtime: all 12\n"), "{text}");
+        assert!(text.contains("\n;; conforms: all other 2\n"), "{text}");
+        assert!(text.contains("SECURITY"), "{text}");
+        assert_eq!(bug_of(&text), Some("a"));
     }
 
     #[test]

@@ -1,26 +1,31 @@
-//! The corpus: a `.wast` for every divergence found, and what is known of it.
+//! The corpus: the register of bugs, and a `.wast` that shows each.
 
-mod fields;
+mod bug;
+mod bug_fields;
+mod cause;
+mod convert;
 mod header;
-mod known;
+mod register;
 mod write;
 
 use std::path::{Path, PathBuf};
 
+pub use bug::{Bug, Status};
+pub use cause::{Cause, Ingredient};
 pub(crate) use header::without_machine_paths;
-pub use header::{Header, Stated, stated};
-pub use known::{Entry, Known, Status};
+pub use header::{Header, bug_of};
+pub use register::Register;
 pub use write::write_atomically;
 
 /// The folder with the corpus.
 pub struct Corpus {
     folder: PathBuf,
     /// What is known.
-    pub known: Known,
+    pub register: Register,
 }
 
 impl Corpus {
-    /// Reads `known.toml`.
+    /// Reads the register.
     ///
     /// # Errors
     /// One line, if the folder or the file cannot be read.
@@ -28,11 +33,15 @@ impl Corpus {
         if !folder.is_dir() {
             return Err(format!("{}: no such folder", folder.display()));
         }
-        let known = Known::read(&folder.join("known.toml"))?;
         Ok(Corpus {
             folder: folder.to_owned(),
-            known,
+            register: Register::read(folder)?,
         })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Finds out whether files can be written, before it matters, and removes
@@ -42,63 +51,55 @@ impl Corpus {
     /// One line, if they cannot.
     pub fn check_writable(&self) -> Result<(), String> {
         write::sweep(&self.folder);
-        write::temporary_beside(&self.folder.join("known.toml"))
+        write::temporary_beside(&self.folder.join(register::FILE))
             .map(drop)
             .map_err(|why| format!("{}: cannot be written: {why}", self.folder.display()))
     }
 
-    /// The file of a signature, whether it is there or not.
-    pub fn path(&self, signature: &str) -> PathBuf {
-        self.folder.join(format!("{signature}.wast"))
+    /// The witness of a bug, if it has one that is there.
+    pub fn witness(&self, bug: &Bug) -> Option<PathBuf> {
+        let path = self.folder.join(bug.witness.as_ref()?);
+        path.is_file().then_some(path)
     }
 
     /// Learns what other processes have written meanwhile.
     ///
     /// # Errors
-    /// One line, if `known.toml` cannot be read.
+    /// One line, if the register cannot be read.
     pub fn refresh(&mut self) -> Result<(), String> {
-        let there = Known::read(&self.folder.join("known.toml"))?;
-        self.known.divergences.extend(there.divergences);
+        self.register = Register::read(&self.folder)?;
         Ok(())
     }
 
-    /// Changes what is known, and writes it. Processes may do so at the same time.
+    /// Changes the register, and writes it. Processes may do so at the same time.
     ///
     /// # Errors
-    /// One line, if `known.toml` cannot be read or written.
-    pub fn change(&mut self, change: impl FnOnce(&mut Known)) -> Result<(), String> {
+    /// One line, if the register cannot be read or written.
+    pub fn change<T>(&mut self, change: impl FnOnce(&mut Register) -> T) -> Result<T, String> {
         // Where a folder cannot be locked, one process at a time has to do.
         let lock = std::fs::File::open(&self.folder);
         let _locked = lock.as_ref().map(std::fs::File::lock);
         self.refresh()?;
-        change(&mut self.known);
-        self.known.write(&self.folder.join("known.toml"))
+        let changed = change(&mut self.register);
+        self.register.write(&self.folder)?;
+        Ok(changed)
     }
 
-    /// Adds a divergence, as `new`. Processes may do so at the same time.
+    /// Adds a bug, under an id that is free, with its witness: `wast` is given
+    /// the id. Processes may do so at the same time.
     ///
     /// # Errors
     /// One line, if one of the files cannot be read or written.
-    pub fn add(&mut self, signature: &str, wast: &str) -> Result<PathBuf, String> {
-        let path = self.path(signature);
-        write_atomically(&path, wast.as_bytes())?;
-        self.change(|known| {
-            let divergences = &mut known.divergences;
-            // The file is another now: nobody has checked a report on it.
-            divergences.insert(signature.to_owned(), Status::New.into());
-        })?;
-        Ok(path)
-    }
-
-    /// What the files of the known divergences say of themselves; what cannot
-    /// be read says nothing.
-    pub fn stated(&self) -> Vec<Stated> {
-        let read = |signature| std::fs::read_to_string(self.path(signature)).ok();
-        let signatures = self.known.divergences.keys();
-        signatures
-            .filter_map(|s| read(s))
-            .map(|text| stated(&text))
-            .collect()
+    pub fn add(&mut self, mut bug: Bug, wast: impl FnOnce(&str) -> String) -> Result<Bug, String> {
+        let folder = self.folder.clone();
+        self.change(|register| {
+            bug.id = register.free_id(&bug.id);
+            let witness = format!("{}.wast", bug.id);
+            write_atomically(&folder.join(&witness), wast(&bug.id).as_bytes())?;
+            bug.witness = Some(witness);
+            register.bugs.push(bug.clone());
+            Ok(bug)
+        })?
     }
 
     /// The files, sorted by name.
@@ -124,44 +125,54 @@ impl Corpus {
 mod tests {
     use super::*;
 
+    fn bug(id: &str) -> Bug {
+        Bug {
+            id: id.to_owned(),
+            ..Bug::example()
+        }
+    }
+
+    fn wast(_: &str) -> String {
+        "(module)".to_owned()
+    }
+
     #[test]
     fn what_several_add_at_the_same_time_is_all_kept() {
         let folder = tempfile::tempdir().unwrap();
         std::thread::scope(|scope| {
-            for thread in 0..4 {
+            for _ in 0..4 {
                 let mut corpus = Corpus::open(folder.path()).unwrap();
                 scope.spawn(move || {
                     for number in 0..10 {
-                        corpus
-                            .add(&format!("{thread}-{number}"), "(module)")
-                            .unwrap();
+                        corpus.add(bug(&number.to_string()), wast).unwrap();
                     }
                 });
             }
         });
         let mut corpus = Corpus::open(folder.path()).unwrap();
-        assert_eq!(corpus.known.divergences.len(), 40);
+        assert_eq!(corpus.register.bugs.len(), 40);
         assert_eq!(corpus.files().unwrap().len(), 40);
         let mut other = Corpus::open(folder.path()).unwrap();
-        other.add("later", "(module)").unwrap();
+        other.add(bug("later"), wast).unwrap();
         corpus.refresh().unwrap();
-        assert!(corpus.known.divergences.contains_key("later"));
+        assert!(corpus.register.get("later").is_some());
     }
 
     #[test]
     fn what_another_process_has_said_is_not_taken_back() {
         let folder = tempfile::tempdir().unwrap();
         let mut corpus = Corpus::open(folder.path()).unwrap();
-        corpus.add("a", "(module)").unwrap();
+        corpus.add(bug("a"), wast).unwrap();
         let mut other = Corpus::open(folder.path()).unwrap();
         let link = "https://example.org/1".to_owned();
         let reported = Status::Reported { link };
+        let said = reported.clone();
         other
-            .change(|known| known.set("a", reported.clone()))
+            .change(|register| register.get_mut("a").unwrap().status = said)
             .unwrap();
-        corpus.add("b", "(module)").unwrap();
-        let known = Corpus::open(folder.path()).unwrap().known;
-        assert_eq!(known.status("a"), Some(&reported));
-        assert_eq!(known.status("b"), Some(&Status::New));
+        corpus.add(bug("b"), wast).unwrap();
+        let register = Corpus::open(folder.path()).unwrap().register;
+        assert_eq!(register.get("a").unwrap().status, reported);
+        assert_eq!(register.get("b").unwrap().status, Status::Unreported);
     }
 }

@@ -7,6 +7,7 @@ mod checked;
 pub mod driver;
 mod embedding;
 mod features;
+mod group;
 mod host;
 mod job;
 mod mutants;
@@ -28,9 +29,11 @@ use crate::observation::Observation;
 
 pub use checked::checked;
 pub use embedding::Embedding;
+pub use group::{group, group_others};
 pub use features::{Feature, Features, needed_by};
 pub use job::{Budget, Capture, Job};
-pub use mutants::mutants;
+pub(crate) use mutants::placeholder;
+pub use mutants::{Fault, faults, mutants, pair};
 pub use select::{UnknownEngine, select};
 pub use verify::{Difference, verify};
 

@@ -74,7 +74,7 @@ impl Default for Options {
 }
 
 /// What the reference answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ReferenceRun {
     /// Its outcomes and memories. In memories of more than [`Watch::full`]
     /// chunks it lists all chunks that are not zero, whatever is watched: the

@@ -7,21 +7,21 @@
 
 use wasmparser::MemoryType;
 
-use crate::corpus::Known;
+use crate::corpus::{Bug, Register};
 use crate::script::memories::memory_types;
 use crate::script::{Script, Step};
 
 /// A way to kill an engine.
 struct Deadly {
-    /// Its signature in the corpus.
-    signature: &'static str,
+    /// Its id in the register.
+    bug: &'static str,
     engine: &'static str,
     /// Whether a module that defines or imports such a memory does it.
     memory: fn(&MemoryType) -> bool,
 }
 
 const DEADLY: [Deadly; 1] = [Deadly {
-    signature: "crash_wasmi_unexpected-out-of-bounds-linear-memory",
+    bug: "wasmi-grow-maximum-2-48",
     engine: "wasmi",
     memory: |ty| {
         let page = 1_u128 << ty.page_size_log2.unwrap_or(16);
@@ -40,20 +40,20 @@ pub(super) fn memories(script: &Script) -> Vec<MemoryType> {
     modules.flat_map(|wasm| memory_types(wasm)).collect()
 }
 
-/// The signature of what is known to kill the engine of `configuration`, if
+/// The id of what is known to kill the engine of `configuration`, if
 /// one of these memories does.
 pub(super) fn deadly(
     memories: &[MemoryType],
     configuration: &str,
-    known: &Known,
+    register: &Register,
 ) -> Option<&'static str> {
     let engine = configuration.split('/').next()?;
     DEADLY
         .iter()
         .filter(|row| row.engine == engine)
         .filter(|row| memories.iter().any(row.memory))
-        .find(|row| known.open(row.signature).is_some())
-        .map(|row| row.signature)
+        .find(|row| register.get(row.bug).is_some_and(Bug::is_open))
+        .map(|row| row.bug)
 }
 
 #[cfg(test)]
@@ -64,20 +64,25 @@ mod tests {
 
     #[test]
     fn what_is_known_to_kill_an_engine_is_kept_from_it_until_it_is_fixed() {
-        let signature = DEADLY[0].signature;
+        let id = DEADLY[0].bug;
         let script = |maximum: u64| {
             let text = format!("(module (memory i64 0 {maximum}))");
             parse("a.wast", text.as_bytes()).unwrap().script
         };
-        let mut known = Known::default();
-        let told = |known: &Known, maximum, name| deadly(&memories(&script(maximum)), name, known);
-        assert_eq!(told(&known, 1 << 48, "wasmi/eager"), None);
-        known.set(signature, Status::New);
-        assert_eq!(told(&known, 1 << 48, "wasmi/eager"), Some(signature));
-        assert_eq!(told(&known, 1 << 47, "wasmi/eager"), None);
-        assert_eq!(told(&known, 1 << 48, "wasmtime/winch"), None);
+        let told = |register: &Register, maximum, name| {
+            deadly(&memories(&script(maximum)), name, register)
+        };
+        let mut register = Register::default();
+        assert_eq!(told(&register, 1 << 48, "wasmi/eager"), None);
+        register.bugs.push(Bug {
+            id: id.to_owned(),
+            ..Bug::example()
+        });
+        assert_eq!(told(&register, 1 << 48, "wasmi/eager"), Some(id));
+        assert_eq!(told(&register, 1 << 47, "wasmi/eager"), None);
+        assert_eq!(told(&register, 1 << 48, "wasmtime/winch"), None);
         let version = "2.0.1".to_owned();
-        known.set(signature, Status::FixedIn { version });
-        assert_eq!(told(&known, 1 << 48, "wasmi/eager"), None);
+        register.bugs[0].status = Status::Fixed { version };
+        assert_eq!(told(&register, 1 << 48, "wasmi/eager"), None);
     }
 }

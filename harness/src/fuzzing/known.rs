@@ -39,9 +39,9 @@ mod tests {
     #[test]
     fn a_copy_has_the_same_files() {
         let from = tempfile::tempdir().unwrap();
-        std::fs::write(from.path().join("known.toml"), "# nothing").unwrap();
+        std::fs::write(from.path().join("bugs.toml"), "# nothing").unwrap();
         let to = copied(from.path()).unwrap();
-        let text = std::fs::read_to_string(to.join("known.toml")).unwrap();
+        let text = std::fs::read_to_string(to.join("bugs.toml")).unwrap();
         assert_eq!(text, "# nothing");
         std::fs::remove_dir_all(to).unwrap();
         let error = copied(&from.path().join("none")).unwrap_err();

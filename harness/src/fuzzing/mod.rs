@@ -41,15 +41,16 @@ use std::time::Instant;
 
 pub use input::SCRIPT_BYTES;
 pub use mutate::{Mutation, Mutator};
-pub use record::{Divergence, Record};
+pub use record::{Met, Record};
 pub use target::{BUDGET, Target, UnknownTarget};
 
 use crate::campaign::Sighting;
 use crate::engine::{self, Configuration, Features};
-use crate::file::{Filed, Filer};
-use crate::judge::Class;
+use crate::judge::{Class, Judged};
 use crate::observation::Outcome;
+use crate::script::Script;
 use crate::trial::{Trial, try_brief_script};
+use crate::triage::{Filed, Filer};
 use crate::worker::InProcess;
 use record::Recorder;
 
@@ -146,7 +147,7 @@ pub struct Session {
     features: Features,
     filer: Filer<'static>,
     /// What does not show every time is told once.
-    flaky: HashSet<(Class, String)>,
+    nondeterministic: HashSet<(Class, String)>,
     recorder: Recorder,
     stop_on_new: bool,
 }
@@ -177,13 +178,13 @@ impl Session {
             names,
             features: engine::declared(&engines()),
             runner: InProcess::new(engines()),
-            filer: Filer::new(corpus, filing, engines(), BUDGET, &origin(target)),
-            flaky: HashSet::new(),
+            filer: Filer::new(corpus, filing, engines(), BUDGET, &origin(target))?,
+            nondeterministic: HashSet::new(),
             stop_on_new,
         })
     }
 
-    /// Runs one input. Returns the class and the signature of what the session
+    /// Runs one input. Returns the class and the bug that the session
     /// is to end at, if it is to end.
     ///
     /// # Errors
@@ -195,9 +196,9 @@ impl Session {
         let mut names = drawn(&self.names, bytes);
         let memories = deadly::memories(script);
         names.retain(|name| {
-            let deadly = deadly::deadly(&memories, name, self.filer.known());
-            if let Some(signature) = deadly {
-                self.recorder.skip(name, signature);
+            let deadly = deadly::deadly(&memories, name, self.filer.register());
+            if let Some(bug) = &deadly {
+                self.recorder.skip(name, bug);
             }
             deadly.is_none()
         });
@@ -210,40 +211,66 @@ impl Session {
         }
         self.recorder.count(generated, &trial)?;
         for judged in &trial.judged {
-            let Some(sighting) = Sighting::of(0, script, &trial.reference, judged) else {
-                continue;
-            };
-            let end = self.file(&sighting)?;
-            if end.is_some() {
-                return Ok(end);
+            if judged.divergence().is_some() {
+                let end = self.look(script, &trial, judged)?;
+                if end.is_some() {
+                    return Ok(end);
+                }
             }
         }
         Ok(None)
     }
 
-    /// Files a sighting, unless it is known; the signature to end at.
+    /// Finds out which bugs a divergence is made of; what to end at.
+    fn look(
+        &mut self,
+        script: &Script,
+        trial: &Trial,
+        judged: &Judged,
+    ) -> Result<Option<(Class, String)>, String> {
+        let (reference, runner) = (&trial.reference, &mut self.runner);
+        let attributor = self.filer.attributor();
+        let found = attributor.attribute(script, reference, judged, BUDGET, runner)?;
+        for id in &found.bugs {
+            if let Some(bug) = self.filer.register().get(id) {
+                let file = self.filer.witness(bug);
+                self.recorder.known(&judged.configuration, bug, file)?;
+            }
+        }
+        let sighting = found.unexplained.and_then(|left| match left.behind {
+            Some((script, trial)) => Sighting::of(0, &script, &trial.reference, &found.judged),
+            None => Sighting::of(0, script, reference, &found.judged),
+        });
+        match sighting {
+            Some(sighting) => self.file(&sighting),
+            None => Ok(None),
+        }
+    }
+
+    /// Files a sighting that no known bug explains; what to end at.
     fn file(&mut self, sighting: &Sighting) -> Result<Option<(Class, String)>, String> {
         let class = sighting.difference.class;
-        let filed = match self.filer.recognise(sighting) {
-            Some(known) => known,
-            None if self.flaky.contains(&sighting.key()) => return Ok(None),
-            None => self.filer.file(sighting, &AtomicBool::new(false))?,
-        };
-        match &filed {
-            Filed::New { signature, file } => {
-                eprintln!("new: {signature}: {}", file.display());
-            }
-            Filed::Known { .. } => {}
-            Filed::Flaky { shown, of } => {
-                self.flaky.insert(sighting.key());
-                eprintln!("flaky: {}: {shown} of {of} runs", sighting.signature());
+        if self.nondeterministic.contains(&sighting.key()) {
+            return Ok(None);
+        }
+        let configuration = &sighting.configuration;
+        let mut end = None;
+        for filed in self.filer.file(sighting, &AtomicBool::new(false))? {
+            match filed {
+                Filed::New { bug, file } => {
+                    eprintln!("new: {}: {}", bug.title, file.display());
+                    self.recorder.new_bug(configuration, &bug, file)?;
+                    end = Some((class, bug.id));
+                }
+                Filed::Known { bug, file } => self.recorder.known(configuration, &bug, file)?,
+                Filed::Nondeterministic { shown, of } => {
+                    self.nondeterministic.insert(sighting.key());
+                    let what = sighting.signature();
+                    eprintln!("nondeterministic: {what}: it showed in {shown} of {of} more runs");
+                }
             }
         }
-        self.recorder.divergence(&sighting.configuration, &filed)?;
-        match filed {
-            Filed::New { signature, .. } if self.stop_on_new => Ok(Some((class, signature))),
-            _ => Ok(None),
-        }
+        Ok(end.filter(|_| self.stop_on_new))
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::{Phases, Tally};
-use crate::corpus::write_atomically;
-use crate::file::Filed;
+use crate::corpus::{Bug, write_atomically};
+use crate::judge::{Severity, Verdict};
 use crate::trial::Trial;
 
 /// How often a process writes its record down.
@@ -23,13 +23,17 @@ pub struct Record {
     pub tallies: Vec<Tally>,
     /// Where the time went, but for what libFuzzer took.
     pub phases: Phases,
-    /// What diverged, by signature.
-    pub divergences: BTreeMap<String, Divergence>,
+    /// The bugs that were met, by id.
+    pub bugs: BTreeMap<String, Met>,
 }
 
-/// A divergence of a session.
+/// A bug that a session has met.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Divergence {
+pub struct Met {
+    /// What goes wrong.
+    pub title: String,
+    /// What is reached by it.
+    pub severity: Severity,
     /// What is known of it.
     pub status: String,
     /// Whether this session found it.
@@ -49,7 +53,7 @@ impl Record {
             executions,
             tallies,
             phases,
-            divergences,
+            bugs,
         } = other;
         self.executions += executions;
         for tally in tallies {
@@ -60,14 +64,14 @@ impl Record {
             }
         }
         self.phases += phases;
-        for (signature, divergence) in divergences {
-            match self.divergences.get_mut(&signature) {
+        for (id, met) in bugs {
+            match self.bugs.get_mut(&id) {
                 Some(mine) => {
-                    mine.count += divergence.count;
-                    mine.new |= divergence.new;
+                    mine.count += met.count;
+                    mine.new |= met.new;
                 }
                 None => {
-                    self.divergences.insert(signature, divergence);
+                    self.bugs.insert(id, met);
                 }
             }
         }
@@ -124,7 +128,8 @@ impl Recorder {
         self.record.phases.generate += u64::try_from(generated.as_nanos()).unwrap_or(u64::MAX);
         for judged in &trial.judged {
             if let Some(tally) = self.tally(&judged.configuration) {
-                tally.add(judged, trial.needs);
+                let ended = matches!(judged.verdict, Verdict::Conforms);
+                tally.add(judged, trial.needs, ended);
             }
         }
         if self.written.elapsed() >= INTERVAL {
@@ -134,9 +139,9 @@ impl Recorder {
     }
 
     /// Counts a script that was kept from an engine that it is known to kill.
-    pub(super) fn skip(&mut self, configuration: &str, signature: &str) {
+    pub(super) fn skip(&mut self, configuration: &str, bug: &str) {
         if let Some(tally) = self.tally(configuration) {
-            let why = format!("known to kill it: {signature}");
+            let why = format!("known to kill it: {bug}");
             *tally.skipped.entry(why).or_default() += 1;
         }
     }
@@ -146,30 +151,47 @@ impl Recorder {
         tallies.find(|tally| tally.configuration == configuration)
     }
 
-    /// Counts a divergence.
-    pub(super) fn divergence(&mut self, configuration: &str, filed: &Filed) -> Result<(), String> {
-        let (signature, status, file, new) = match filed {
-            Filed::New { signature, file } => (signature, "new", Some(file), true),
-            Filed::Known {
-                signature,
-                status,
-                file,
-            } => (signature, &**status, file.as_ref(), false),
-            Filed::Flaky { .. } => return Ok(()),
-        };
-        let divergence = self
-            .record
-            .divergences
-            .entry(signature.clone())
-            .or_insert_with(|| Divergence {
-                status: status.to_owned(),
-                new,
-                count: 0,
-                configuration: configuration.to_owned(),
-                file: file.cloned(),
-            });
-        divergence.count += 1;
-        if new { self.write() } else { Ok(()) }
+    /// Counts a bug that was known.
+    pub(super) fn known(
+        &mut self,
+        configuration: &str,
+        bug: &Bug,
+        file: Option<PathBuf>,
+    ) -> Result<(), String> {
+        self.met(configuration, bug, file, false).count += 1;
+        Ok(())
+    }
+
+    /// Counts a bug that nobody knew.
+    pub(super) fn new_bug(
+        &mut self,
+        configuration: &str,
+        bug: &Bug,
+        file: PathBuf,
+    ) -> Result<(), String> {
+        self.met(configuration, bug, Some(file), true).count += 1;
+        self.write()
+    }
+
+    fn met(
+        &mut self,
+        configuration: &str,
+        bug: &Bug,
+        file: Option<PathBuf>,
+        new: bool,
+    ) -> &mut Met {
+        self.record.bugs.entry(bug.id.clone()).or_insert_with(|| Met {
+            title: bug.title.clone(),
+            severity: bug.severity,
+            status: match new {
+                true => "new".to_owned(),
+                false => bug.status.to_string(),
+            },
+            new,
+            count: 0,
+            configuration: configuration.to_owned(),
+            file,
+        })
     }
 
     /// Writes the record down.

@@ -176,3 +176,39 @@ pub(super) fn row_of(
     let mut tables = TABLES.iter();
     tables.find_map(|table| Some((*table, table.iter().find(is)?)))
 }
+
+/// The instruction of this name in the text format, with these immediates and
+/// lane 0; `None` if it accesses no memory at an effective address.
+pub(crate) fn instruction_named(name: &str, memarg: MemArg) -> Option<Instruction<'static>> {
+    let rows = TABLES.into_iter().flatten();
+    let mut made = rows.map(|row| (row.make)(memarg, 0));
+    made.find(|instruction| text_name(instruction).as_deref() == Some(name))
+}
+
+/// The name of an instruction in the text format.
+fn text_name(instruction: &Instruction<'_>) -> Option<String> {
+    let mut bytes = Vec::new();
+    wasm_encoder::Encode::encode(instruction, &mut bytes);
+    let reader = wasmparser::BinaryReader::new(&bytes, 0);
+    let op = wasmparser::OperatorsReader::new(reader).read().ok()?;
+    Some(crate::operator::text_name(&op))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_reference_has_an_instruction() {
+        let memarg = MemArg {
+            offset: 0,
+            align: 0,
+            target: MemArgTarget::Memory(0),
+            ordering: None,
+        };
+        for row in trapline_reference::Instruction::all() {
+            assert!(instruction_named(row.name, memarg).is_some(), "{}", row.name);
+        }
+        assert_eq!(instruction_named("memory.fill", memarg), None);
+    }
+}

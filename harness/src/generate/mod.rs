@@ -42,6 +42,7 @@ mod visit;
 use arbitrary::Unstructured;
 
 pub use focus::{Focus, UnknownFocus};
+pub(crate) use instruction::instruction_named;
 
 use crate::engine::{Budget, Feature, Features};
 use crate::script::Script;

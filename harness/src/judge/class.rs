@@ -64,7 +64,7 @@ impl Class {
         Class::TrapKind,
     ];
 
-    /// Its name in reports, file names and `known.toml`.
+    /// Its name in reports and file names.
     pub fn name(self) -> &'static str {
         match self {
             Class::Crash => "crash",
@@ -84,12 +84,6 @@ impl Class {
             Class::Nondeterministic => "nondeterministic",
             Class::TrapKind => "trap-kind",
         }
-    }
-
-    /// Whether it can break the sandbox, so that it goes to the engine's
-    /// private security contact and not to a public tracker.
-    pub fn breaks_sandbox(self) -> bool {
-        matches!(self, Class::Crash | Class::MissingTrap | Class::StaleData)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What diverged: the operation, and where its address stood.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
@@ -18,7 +20,8 @@ pub struct Subject {
 }
 
 /// Where an access stood relative to the bound of its memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// All of it within the memory, and not its last byte.
     Inside,
@@ -38,6 +41,17 @@ pub enum Place {
 }
 
 impl Place {
+    /// All places, from inside to far beyond.
+    pub const ALL: [Place; 7] = [
+        Place::Inside,
+        Place::LastByte,
+        Place::FirstBeyond,
+        Place::Straddles,
+        Place::Beyond,
+        Place::BeyondU32,
+        Place::BeyondU64,
+    ];
+
     /// Where `[address, address + length)` stands in a memory of `size` bytes.
     ///
     /// ```
@@ -79,7 +93,8 @@ impl Place {
     }
 }
 
-/// The name of a divergence: file name, key of deduplication, key in `known.toml`.
+/// A description of a divergence in a few words. It names what was seen, and
+/// decides nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature {
     /// In which way.
@@ -91,21 +106,6 @@ pub struct Signature {
     pub variants: Vec<String>,
     /// What.
     pub subject: Subject,
-}
-
-impl Signature {
-    /// Whether `name` names the same, but for which configurations diverge.
-    pub fn is_alike(&self, name: &str) -> bool {
-        let Signature {
-            class,
-            engine,
-            variants: _,
-            subject,
-        } = self;
-        name.strip_prefix(&format!("{class}_{engine}"))
-            .and_then(|rest| rest.strip_suffix(&format!("_{subject}")))
-            .is_some_and(|variants| variants.is_empty() || variants.starts_with('-'))
-    }
 }
 
 impl fmt::Display for Subject {
@@ -207,33 +207,5 @@ mod tests {
             signature.to_string(),
             "accepts-invalid_wasmi_module_memory-size-must-be-at-most-pages-tmp-x"
         );
-    }
-
-    #[test]
-    fn alike_whichever_configurations_diverge() {
-        let signature = |engine: &str, variants: &[&str], operation: &str| Signature {
-            class: crate::judge::Class::MissingTrap,
-            engine: engine.to_owned(),
-            variants: variants.iter().map(|v| (*v).to_owned()).collect(),
-            subject: Subject {
-                operation: operation.to_owned(),
-                memory: "i32".to_owned(),
-                place: Some(Place::Beyond),
-                detail: String::new(),
-            },
-        };
-        let one = signature("wasmer", &["singlepass"], "i32.load");
-        for (other, alike) in [
-            (signature("wasmer", &["singlepass"], "i32.load"), true),
-            (
-                signature("wasmer", &["llvm", "cranelift"], "i32.load"),
-                true,
-            ),
-            (signature("wasmer", &[], "i32.load"), true),
-            (signature("wasmerish", &[], "i32.load"), false),
-            (signature("wasmer", &["singlepass"], "i32.load8_u"), false),
-        ] {
-            assert_eq!(one.is_alike(&other.to_string()), alike, "{other}");
-        }
     }
 }

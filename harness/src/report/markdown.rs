@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Facts, LookAt, channel, uses_host};
+use super::{Facts, LookAt, channel, policy, uses_host};
 
 /// One line that says who does what.
 pub(super) fn title(facts: &Facts<'_>) -> String {
@@ -34,17 +34,26 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
 }
 
 fn severity(facts: &Facts<'_>, out: &mut String) {
-    let class = facts.difference.class;
-    let channel = channel(facts.configuration.engine(), class);
-    let _ = if class.breaks_sandbox() {
+    let (class, severity) = (facts.difference.class, facts.severity);
+    let engine = facts.configuration.engine();
+    let channel = channel(engine, severity.is_private());
+    let _ = if severity.is_private() {
         write!(
             out,
             "**Security: this can break a sandbox ({class}). Report it in private, to \
              {channel}, and not in a public tracker.**\n\n"
         )
     } else {
-        write!(out, "Class: {class}. To be reported at {channel}.\n\n")
+        write!(out, "Class: {class}; severity: {severity}. To be reported at {channel}.\n\n")
     };
+    if let Some(policy) = policy::of(engine) {
+        let _ = write!(
+            out,
+            "{} [The engine's own policy]({}).\n\n",
+            policy.says(severity),
+            policy.link
+        );
+    }
 }
 
 fn steps(facts: &Facts<'_>, out: &mut String) {

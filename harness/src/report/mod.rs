@@ -1,16 +1,19 @@
 //! Bug reports: Markdown ready to paste, with a program that shows the divergence.
 
 mod markdown;
+mod policy;
 mod sides;
 mod standalone;
 #[cfg(test)]
 mod tests;
 
 use crate::engine::{Budget, Configuration, Job, reference};
-use crate::judge::{Class, Difference, Section, section_of};
+use crate::judge::{
+    Class, Difference, Section, Severity, Verdict, captures, section_of, subject,
+};
 use crate::observation::Observation;
 use crate::script::{Script, print};
-use crate::trial::{Trial, Verdict, captures, subject};
+use crate::trial::Trial;
 use crate::worker::{Answer, Runner};
 
 pub use sides::{Bytes, Contrast, Side, sides};
@@ -40,6 +43,7 @@ struct Facts<'a> {
     wast: String,
     configuration: &'a Configuration,
     difference: &'a Difference,
+    severity: Severity,
     section: Section,
     operation: String,
     /// What the specification and the engine say of the memory that differs.
@@ -106,11 +110,13 @@ pub fn report(
             _ => {}
         }
     }
+    let severity = Severity::of(difference, &trial.reference);
     let facts = Facts {
         file,
         wast: print::to_wast(&script, &outcomes, ""),
         configuration,
         difference,
+        severity,
         section: section_of(difference.class, &subject.operation),
         operation: subject.operation,
         look,
@@ -123,7 +129,7 @@ pub fn report(
         markdown: markdown::text(&facts),
         configuration: configuration.name.to_owned(),
         class: difference.class,
-        private: difference.class.breaks_sandbox(),
+        private: severity.is_private(),
         standalone,
     })
 }
@@ -136,7 +142,7 @@ fn choose<'a>(
     engine: Option<&str>,
 ) -> Option<(&'a Configuration, &'a Difference)> {
     let diverging = trial.judged.iter().filter_map(|judged| {
-        let Verdict::Diverges(difference) = &judged.verdict else {
+        let Some(difference) = judged.divergence() else {
             return None;
         };
         let configuration = configurations
@@ -227,9 +233,9 @@ fn both(
     })
 }
 
-/// Where reports of an engine go.
-pub fn channel(engine: &str, class: Class) -> &'static str {
-    match (engine, class.breaks_sandbox()) {
+/// Where reports of an engine go: in private, or in public.
+pub fn channel(engine: &str, private: bool) -> &'static str {
+    match (engine, private) {
         ("wasmtime", true) => "https://bytecodealliance.org/security",
         ("wasmtime", false) => "https://github.com/bytecodealliance/wasmtime/issues",
         ("wasmer", true) => "https://github.com/wasmerio/wasmer/security",

@@ -6,10 +6,10 @@ use trapline_reference::Value;
 use super::both;
 use crate::corpus::without_machine_paths;
 use crate::engine::Budget;
-use crate::judge::Difference;
+use crate::judge::{Difference, Judged, Verdict};
 use crate::observation::{CHUNK, Outcome};
 use crate::script::Script;
-use crate::trial::{Judged, Trial, Verdict};
+use crate::trial::Trial;
 use crate::worker::Runner;
 
 /// What some configurations made of a script, all of them the same.

@@ -1,19 +1,15 @@
 //! Putting shards together, so that nothing tells them from one run.
 //!
-//! What shards have counted is added up. What they have seen is filed again,
-//! as one run would have done: of the same sighting in several shards the one
-//! in the case with the lowest number. A script that a shard has reduced is
-//! not reduced again.
-
-use std::collections::BTreeMap;
-use std::time::Duration;
+//! What shards have counted is added up. A bug that was known is the same in
+//! every shard; what is new to a shard is filed again from its script, so that
+//! what two shards have found is one bug.
 
 use anyhow::{anyhow, bail};
-use trapline_harness::campaign::{self as harness, Found, Options, Sighting, add_counts};
-use trapline_harness::judge::Class;
-use trapline_harness::worker::Runner;
+use trapline_harness::campaign::{Found, Sighting, add_counts};
+use trapline_harness::triage::Filed;
+use trapline_harness::trial::try_script;
 
-use super::report::{Finding, Part, Report};
+use super::report::{Part, Report};
 use super::run::{Run, without_folders};
 use crate::campaign;
 use crate::verb::spec;
@@ -46,7 +42,7 @@ pub(crate) fn add(shards: Vec<Report>) -> anyhow::Result<Report> {
                 *all.entry(kind).or_default() += hits;
             }
         }
-        whole.sightings.extend(shard.sightings);
+        whole.found.extend(shard.found);
         whole.findings.extend(shard.findings);
         whole.replay.extend(shard.replay);
         for row in shard.spec {
@@ -70,7 +66,6 @@ pub(crate) fn add(shards: Vec<Report>) -> anyhow::Result<Report> {
     {
         bail!("shard {} is there twice", twice[0].shard);
     }
-    whole.sightings = put_together(whole.sightings);
     whole.replay.sort_by(|a, b| a.row.file.cmp(&b.row.file));
     let order = |row: &spec::Row| {
         let engines = whole.asked.engines.iter();
@@ -115,85 +110,83 @@ fn add_spec(rows: &mut Vec<spec::Row>, more: spec::Row) {
     row.unreadable.extend(unreadable);
 }
 
-/// The same sightings together, as a campaign keeps them.
-fn put_together(sightings: Vec<Found>) -> Vec<Found> {
-    let mut all: BTreeMap<(Class, String), Found> = BTreeMap::new();
-    for mut found in sightings {
-        let key = (found.class, found.seen_as.clone());
-        if let Some(seen) = all.remove(&key) {
-            let cases = found.cases + seen.cases;
-            if seen.first_case < found.first_case {
-                found = seen;
-            }
-            found.cases = cases;
-        }
-        all.insert(key, found);
-    }
-    all.into_values().collect()
-}
-
 impl Run<'_> {
-    /// Files what shards have seen, as one run would have done.
+    /// Files what shards have found, as one run would have done.
     ///
     /// # Errors
     /// In words, if an engine cannot be run or a file not be written.
     pub(crate) fn file_again(self, whole: &mut Report) -> anyhow::Result<()> {
-        let mut runner = (self.runners)();
-        let mut sightings = Vec::new();
-        let mut gone = Vec::new();
-        for found in &whole.sightings {
-            match see_again(found, &self.options, &mut *runner)? {
-                Some(sighting) => {
-                    let saved = sighting.save(&self.options.unreduced);
-                    saved.map_err(|why| anyhow!(why))?;
-                    sightings.push(sighting);
-                }
-                None => gone.push(found.clone()),
+        let mut all: Vec<Found> = Vec::new();
+        let shards = std::mem::take(&mut whole.found);
+        {
+            let mut runner = (self.runners)();
+            let mut filer = campaign::filer(&self.options, self.corpus, (self.runners)())?;
+            for found in shards {
+                let again = match &found.script {
+                    None => Vec::new(),
+                    Some(script) => {
+                        let names: Vec<&str> =
+                            found.configurations.iter().map(String::as_str).collect();
+                        let trial = try_script(script, self.options.budget, &mut *runner, &names)
+                            .map_err(|why| anyhow!(why))?;
+                        let judged = trial.judged.iter().find(|j| j.divergence().is_some());
+                        let sighting = judged.and_then(|judged| {
+                            Sighting::of(found.first_case, script, &trial.reference, judged)
+                        });
+                        match sighting {
+                            Some(sighting) => filer
+                                .file(&sighting, self.interrupted)
+                                .map_err(|why| anyhow!(why))?,
+                            None => Vec::new(),
+                        }
+                    }
+                };
+                let bugs: Vec<Found> = again
+                    .into_iter()
+                    .filter_map(|filed| match filed {
+                        Filed::New { bug, file } => Some(Found::of_bug(&bug, true, Some(file))),
+                        Filed::Known { bug, file } => Some(Found::of_bug(&bug, false, file)),
+                        Filed::Nondeterministic { .. } => None,
+                    })
+                    .collect();
+                put_together(&mut all, found, bugs);
             }
         }
-        drop(runner);
-        let reduced = |sighting: &Sighting| {
-            let name = sighting.signature().to_string();
-            let found = whole.sightings.iter().find(|found| found.seen_as == name)?;
-            found.reduced.clone()
-        };
-        let elapsed = whole.parts.iter().map(|part| part.campaign_seconds).sum();
-        let mut filed = campaign::file(
-            &self.options,
-            campaign::patience(&self.options, Duration::from_secs_f64(elapsed)),
-            self.corpus,
-            (self.runners)(),
-            &sightings,
-            &reduced,
-            self.interrupted,
-        )?;
-        // What did not show again stays as the shard has it.
-        filed.extend(gone);
-        filed.sort_by(|a, b| (a.class, &a.seen_as).cmp(&(b.class, &b.seen_as)));
+        all.sort_by_cached_key(Found::rank);
         let known = std::mem::take(&mut whole.findings);
-        whole.findings = self.findings(&filed, &whole.replay, &known)?;
-        for finding in &mut whole.findings {
-            // The shard may have put it into the corpus that is read here.
-            let same = |shard: &&Finding| shard.new && shard.signature == finding.signature;
-            finding.new |= known.iter().any(|shard| same(&shard));
-        }
-        without_folders(&mut filed);
-        whole.sightings = filed;
+        whole.findings = self.findings(&all, &whole.replay, &known)?;
+        without_folders(&mut all);
+        whole.found = all;
         Ok(())
     }
 }
 
-/// The sighting as the shard had it: its case is run again.
-fn see_again(
-    found: &Found,
-    options: &Options,
-    runner: &mut dyn Runner,
-) -> anyhow::Result<Option<Sighting>> {
-    let all = harness::see_again(options, runner, found.first_case, &found.configuration);
-    let all = all.map_err(|why| anyhow!("{why}"))?;
-    let same = |sighting: &Sighting| sighting.key() == (found.class, found.seen_as.clone());
-    Ok(all.into_iter().find(same).map(|sighting| Sighting {
-        count: found.cases,
-        ..sighting
-    }))
+/// Adds what a shard has found to what others have: as the bugs that it came
+/// down to here, or as it is.
+fn put_together(all: &mut Vec<Found>, found: Found, bugs: Vec<Found>) {
+    let rows = match bugs.is_empty() {
+        true => vec![Found {
+            cases: 0,
+            ..found.clone()
+        }],
+        false => bugs,
+    };
+    for row in rows {
+        let at = all.iter().position(|seen| seen.name() == row.name());
+        let at = at.unwrap_or_else(|| {
+            all.push(row.clone());
+            all.len() - 1
+        });
+        let seen = &mut all[at];
+        // The shard may have put it into the corpus that is read here.
+        if found.new && !seen.new {
+            seen.new = true;
+            seen.status = found.status.clone();
+        }
+        seen.add(
+            found.cases,
+            found.first_case,
+            found.configurations.iter().cloned(),
+        );
+    }
 }

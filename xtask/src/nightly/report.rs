@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
 use trapline_harness::campaign::{self, Found, Phases, Shard, Tally};
-use trapline_harness::corpus::Known;
+use trapline_harness::corpus::Register;
 use trapline_harness::coverage::{Coverage, Visited};
 use trapline_harness::engine::{Budget, Configuration, Feature, Features};
 use trapline_harness::generate;
-use trapline_harness::judge::Class;
+use trapline_harness::judge::Severity;
 use trapline_harness::report::Side;
 
 use super::history::Past;
@@ -19,7 +19,7 @@ use crate::End;
 use crate::verb::{replay, spec};
 
 /// The form of the report; a report of another form is not read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A report on all shards of a run, or on some of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,10 +36,10 @@ pub(crate) struct Report {
     pub(crate) phases: Phases,
     pub(crate) reference_skips: BTreeMap<String, u64>,
     pub(crate) visited: Visited,
-    /// What the campaign saw, before signatures that turned out the same were
-    /// put together: what merging begins with.
-    pub(crate) sightings: Vec<Found>,
-    /// The divergences that the campaign found, the most severe first.
+    /// What the campaign found, with the scripts of what is new: what merging
+    /// begins with.
+    pub(crate) found: Vec<Found>,
+    /// The same, the new and the severe first, with what everybody makes of it.
     pub(crate) findings: Vec<Finding>,
     pub(crate) replay: Vec<Replayed>,
     pub(crate) spec: Vec<spec::Row>,
@@ -88,18 +88,22 @@ pub(crate) struct Part {
     pub(crate) interrupted: bool,
 }
 
-/// A divergence.
+/// A bug that the campaign met, or what came down to none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Finding {
-    pub(crate) signature: String,
-    pub(crate) class: Class,
+    /// The id of the bug; what it looks like, where it is none.
+    pub(crate) name: String,
+    /// What goes wrong.
+    pub(crate) title: String,
+    /// What is reached by it, as far as it is known.
+    pub(crate) severity: Option<Severity>,
     /// Whether it can break a sandbox, so that it has no place in public.
     pub(crate) private: bool,
     pub(crate) status: String,
     pub(crate) new: bool,
     pub(crate) cases: u64,
     pub(crate) first_case: u64,
-    pub(crate) configuration: String,
+    pub(crate) configurations: Vec<String>,
     /// The name of its file.
     pub(crate) file: String,
     pub(crate) wast: String,
@@ -137,7 +141,7 @@ impl Report {
             phases: Phases::default(),
             reference_skips: BTreeMap::new(),
             visited: Visited::new(),
-            sightings: Vec::new(),
+            found: Vec::new(),
             findings: Vec::new(),
             replay: Vec::new(),
             spec: Vec::new(),
@@ -191,10 +195,10 @@ impl Report {
 
     /// Everything that is not as it should be, with the name it has in the
     /// history; whether it is news, as far as the corpus tells.
-    fn irregular(&self, known: &Known) -> Vec<(News, bool)> {
+    fn irregular(&self, known: &Register) -> Vec<(News, bool)> {
         let news = |name, private| News { name, private };
         let findings = self.findings.iter().map(|finding| {
-            let name = finding.signature.clone();
+            let name = finding.name.clone();
             (news(name, finding.private), finding.new)
         });
         let replay = self.replay.iter().filter(|r| r.row.state.is_news());
@@ -206,7 +210,7 @@ impl Report {
         let spec = spec.flat_map(|row| {
             let names = row.failures.iter().map(|failure| row.name(failure));
             names.map(|name| {
-                let new = known.open(&name).is_none();
+                let new = known.of_suite_failure(&name).is_none();
                 (news(name, false), new)
             })
         });
@@ -215,15 +219,15 @@ impl Report {
 
     /// The names of everything that is not as it should be.
     pub(crate) fn seen(&self) -> Vec<String> {
-        let all = self.irregular(&Known::default()).into_iter();
+        let all = self.irregular(&Register::default()).into_iter();
         all.map(|(news, _)| news.name).collect()
     }
 
     /// Finds out what is news: what past runs have seen is not, nor is a
     /// failure in the test suite that is known.
-    pub(crate) fn settle(&mut self, past: &Past, known: &Known) {
+    pub(crate) fn settle(&mut self, past: &Past, known: &Register) {
         for finding in &mut self.findings {
-            finding.new &= !past.has_seen(&finding.signature);
+            finding.new &= !past.has_seen(&finding.name);
         }
         let all = self.irregular(known).into_iter();
         self.news = all
@@ -251,10 +255,15 @@ impl Report {
 }
 
 impl Replayed {
-    /// The name of its file, without the extension: its signature, if it has one.
+    /// The name of its file, without the extension.
     pub(crate) fn stem(&self) -> String {
         let stem = self.row.file.file_stem().unwrap_or_default();
         stem.to_string_lossy().into_owned()
+    }
+
+    /// The bug that it is the witness of; the name of a file that is none.
+    pub(crate) fn name_of_bug(&self) -> String {
+        self.row.bug.clone().unwrap_or_else(|| self.stem())
     }
 
     /// What it is called in the history.

@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use trapline_harness::campaign::{Found, Options};
 use trapline_harness::corpus::Corpus;
 use trapline_harness::engine::Configuration;
+use trapline_harness::judge::Severity;
 use trapline_harness::report::{Side, sides};
 use trapline_harness::script::wast;
 use trapline_harness::spec::Group;
@@ -111,54 +112,38 @@ impl Run<'_> {
             return Ok((0, 0.0));
         }
         let options = &self.options;
-        let outcomes = campaign::run(options, self.runners, self.interrupted)?;
-        report.sightings = campaign::file(
-            options,
-            campaign::patience(options, outcomes.elapsed),
-            self.corpus,
-            (self.runners)(),
-            outcomes.sightings.values(),
-            &|_| None,
-            self.interrupted,
-        )?;
+        let (outcomes, found) =
+            campaign::run(options, self.corpus, self.runners, true, self.interrupted)?;
+        report.found = found;
         report.tallies = outcomes.tallies;
         report.phases = outcomes.phases;
         report.reference_skips = outcomes.reference_skips;
         report.visited = outcomes.coverage.visited();
-        report.findings = self.findings(&report.sightings, &report.replay, &[])?;
-        without_folders(&mut report.sightings);
+        report.findings = self.findings(&report.found, &report.replay, &[])?;
+        without_folders(&mut report.found);
         Ok((outcomes.cases, outcomes.elapsed.as_secs_f64()))
     }
 
-    /// Puts sightings of one signature together, each with what everybody
-    /// makes of its script. What is `known` of some findings is not found out again.
+    /// What was found, each with what everybody makes of its script. What is
+    /// `known` of some findings is not found out again.
     pub(crate) fn findings(
         &self,
-        sightings: &[Found],
+        all: &[Found],
         replayed: &[Replayed],
         known: &[Finding],
     ) -> anyhow::Result<Vec<Finding>> {
-        let mut findings: Vec<Finding> = Vec::new();
+        let mut findings = Vec::new();
         let mut runner = (self.runners)();
-        for found in sightings {
-            if let Some(finding) = findings
-                .iter_mut()
-                .find(|finding| finding.signature == found.signature)
-            {
-                finding.cases += found.cases;
-                finding.first_case = finding.first_case.min(found.first_case);
-                finding.new |= found.new;
-                continue;
-            }
+        for found in all {
             let file = found.file.as_deref();
             // A shard may have had a file that is not here.
-            let known = known.iter().find(|k| k.signature == found.signature);
-            let wast = match (file.filter(|file| file.exists()), known) {
+            let known = known.iter().find(|k| k.name == found.name());
+            let wast = match (file.filter(|file| file.is_file()), known) {
                 (Some(file), _) => text_of(file),
                 (None, Some(known)) => known.wast.clone(),
                 (None, None) => String::new(),
             };
-            let replayed = replayed.iter().find(|r| r.stem() == found.signature);
+            let replayed = replayed.iter().find(|r| r.stem() == found.name());
             let sides = match (replayed, known) {
                 (Some(replayed), _) if replayed.wast == wast => replayed.sides.clone(),
                 (_, Some(known)) if known.wast == wast => known.sides.clone(),
@@ -166,20 +151,21 @@ impl Run<'_> {
                 _ => self.sides(file, &mut *runner)?,
             };
             findings.push(Finding {
-                signature: found.signature.clone(),
-                class: found.class,
-                private: found.class.breaks_sandbox(),
+                name: found.name().to_owned(),
+                title: found.title.clone(),
+                severity: found.severity,
+                // What was not reduced may be anything.
+                private: found.severity.is_none_or(Severity::is_private),
                 status: found.status.clone(),
                 new: found.new,
                 cases: found.cases,
                 first_case: found.first_case,
-                configuration: found.configuration.clone(),
+                configurations: found.configurations.iter().cloned().collect(),
                 file: file.map_or_else(String::new, name_of),
                 wast,
                 sides,
             });
         }
-        findings.sort_by(|a, b| (a.class, &a.signature).cmp(&(b.class, &b.signature)));
         Ok(findings)
     }
 
@@ -198,8 +184,8 @@ impl Run<'_> {
 }
 
 /// A report does not tell where a file was on the machine.
-pub(crate) fn without_folders(sightings: &mut [Found]) {
-    for found in sightings {
+pub(crate) fn without_folders(all: &mut [Found]) {
+    for found in all {
         found.file = found.file.as_deref().map(|file| name_of(file).into());
     }
 }

@@ -15,14 +15,14 @@ use crate::interrupt::on_interrupt;
 use crate::options::{CorpusOptions, EngineOptions};
 use crate::output::{check_writable, write_json};
 use crate::summary;
-use crate::table::table;
 
 /// Generates scripts, runs each on every engine and on the reference, and
 /// files what diverges in the corpus, minimized.
 ///
 /// Without --time and --cases it runs for a minute. Divergences are on disk,
-/// unreduced, the moment they are seen; they are reduced when the cases are
-/// done, for at most half as long again (at least half a minute).
+/// unreduced, the moment they are seen. They are reduced between rounds of
+/// cases and when the cases are done, then for at most half as long again (at
+/// least half a minute).
 #[derive(Args)]
 pub(crate) struct Diff {
     #[command(flatten)]
@@ -54,7 +54,7 @@ struct Report<'a> {
     configurations: &'a [Tally],
     nanoseconds: Phases,
     harness_share: f64,
-    divergences: Vec<Found>,
+    bugs: Vec<Found>,
 }
 
 impl Diff {
@@ -78,20 +78,9 @@ impl Diff {
         options.unreduced = campaign::unreduced(&options)?;
         let runners = self.engines.runners()?;
         let interrupted = on_interrupt()?;
-        let outcomes = campaign::run(&options, &runners, &interrupted)?;
-        let patience = match self.no_reduce {
-            true => Duration::ZERO,
-            false => campaign::patience(&options, outcomes.elapsed),
-        };
-        let rows = campaign::file(
-            &options,
-            patience,
-            &mut corpus,
-            runners(),
-            outcomes.sightings.values(),
-            &|_| None,
-            &interrupted,
-        )?;
+        let reduce = !self.no_reduce;
+        let (outcomes, rows) =
+            campaign::run(&options, &mut corpus, &runners, reduce, &interrupted)?;
         let found_new = rows.iter().any(|row| row.new);
         summary(&outcomes, &rows);
         if let Some(file) = &self.coverage {
@@ -112,7 +101,7 @@ impl Diff {
                 configurations: &outcomes.tallies,
                 nanoseconds: outcomes.phases,
                 harness_share: summary::harness_share(&outcomes.phases),
-                divergences: rows.into_iter().map(without_script).collect(),
+                bugs: rows.into_iter().map(without_script).collect(),
             };
             write_json(file, &report)?;
         }
@@ -139,42 +128,13 @@ fn summary(outcomes: &Outcomes, rows: &[Found]) {
     for (why, count) in &outcomes.reference_skips {
         println!("{count} cases not run to the end: {why}");
     }
-    if rows.is_empty() {
-        println!("no divergence");
-        return;
-    }
-    let mut found = table(&["divergence", "status", "cases", "first", "file"]);
-    // Several sightings can come down to one signature.
-    let mut merged: Vec<(&Found, u64)> = Vec::new();
-    for row in rows {
-        match merged
-            .iter_mut()
-            .find(|(seen, _)| seen.signature == row.signature)
-        {
-            Some((_, cases)) => *cases += row.cases,
-            None => merged.push((row, row.cases)),
-        }
-    }
-    for (row, cases) in merged {
-        let file = row
-            .file
-            .as_deref()
-            .map_or(String::new(), |f| f.display().to_string());
-        found.add_row([
-            row.signature.clone(),
-            row.status.clone(),
-            cases.to_string(),
-            row.first_case.to_string(),
-            file,
-        ]);
-    }
-    println!("{found}");
+    summary::bugs(rows);
 }
 
 /// A script is in its file, where people can read it.
 fn without_script(found: Found) -> Found {
     Found {
-        reduced: None,
+        script: None,
         ..found
     }
 }

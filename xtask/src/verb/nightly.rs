@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::Shard;
-use trapline_harness::corpus::{Corpus, Known};
+use trapline_harness::corpus::{Corpus, Register};
 use trapline_harness::engine;
 use trapline_harness::spec::official;
 
@@ -77,7 +77,7 @@ impl Nightly {
         Ok(report.end())
     }
 
-    fn shard(&self) -> anyhow::Result<(Report, Known)> {
+    fn shard(&self) -> anyhow::Result<(Report, Register)> {
         let configurations = self.engines.select()?;
         let mut corpus = self.open(&self.corpus.folder(&configurations)?)?;
         let seed = self.campaign.seed;
@@ -98,10 +98,10 @@ impl Nightly {
             interrupted: &on_interrupt()?,
         }
         .shard()?;
-        Ok((report, corpus.known))
+        Ok((report, corpus.register))
     }
 
-    fn merged(&self) -> anyhow::Result<(Report, Known)> {
+    fn merged(&self) -> anyhow::Result<(Report, Register)> {
         let mut shards = Vec::new();
         for dir in &self.merge {
             if same(dir, &self.out) {
@@ -124,7 +124,7 @@ impl Nightly {
             interrupted: &on_interrupt()?,
         }
         .file_again(&mut whole)?;
-        Ok((whole, corpus.known))
+        Ok((whole, corpus.register))
     }
 
     fn open(&self, folder: &Path) -> anyhow::Result<Corpus> {

@@ -10,11 +10,11 @@ use clap::Args;
 use trapline_harness::campaign::Sighting;
 use trapline_harness::corpus::{Corpus, write_atomically};
 use trapline_harness::engine::{Budget, Configuration};
-use trapline_harness::file::{Filed, Filer};
-use trapline_harness::judge::Difference;
+use trapline_harness::judge::{Difference, Verdict};
 use trapline_harness::reduce::{Options, Progress, reduce};
 use trapline_harness::script::{Script, print, wast};
-use trapline_harness::trial::{Trial, Verdict, try_script};
+use trapline_harness::triage::{Filed, Filer};
+use trapline_harness::trial::{Trial, try_script};
 use trapline_harness::worker::Runner;
 
 use crate::End;
@@ -36,7 +36,7 @@ pub(crate) struct Reduce {
     /// Write the result to OUT
     #[arg(long, short, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Put the result into the corpus, under its signature, as a campaign does
+    /// Put what it shows into the corpus, unless it is known, as a campaign does
     /// with what it finds
     #[arg(long = "file", conflicts_with_all = ["output", "max_checks"])]
     into_corpus: bool,
@@ -138,26 +138,28 @@ impl Reduce {
         let asked: Vec<String> = configurations.iter().map(|c| c.name.to_owned()).collect();
         let everywhere = everywhere(&asked);
         let budget = self.engines.budget();
-        let mut filer = Filer::new(&mut corpus, runner, everywhere, budget, &name);
-        match filer
+        let mut filer = Filer::new(&mut corpus, runner, everywhere, budget, &name)
+            .map_err(|why| anyhow!(why))?;
+        let mut end = End::NothingNew;
+        for filed in filer
             .file(sighting, interrupted)
             .map_err(|why| anyhow!(why))?
         {
-            Filed::New { file, .. } => {
-                println!("{}", file.display());
-                Ok(End::New)
+            match filed {
+                Filed::New { bug, file } => {
+                    println!("new: {}: {}", bug.title, file.display());
+                    end = End::New;
+                }
+                Filed::Known { bug, .. } => {
+                    println!("known: {} ({}): {}", bug.id, bug.status, bug.title);
+                }
+                Filed::Nondeterministic { shown, of } => bail!(
+                    "{}: nondeterministic: it showed in {shown} of {of} more runs",
+                    self.file.display()
+                ),
             }
-            Filed::Known {
-                signature, status, ..
-            } => {
-                println!("known: {signature} ({status})");
-                Ok(End::NothingNew)
-            }
-            Filed::Flaky { shown, of } => bail!(
-                "{}: flaky: reduced, it showed in {shown} of {of} runs",
-                self.file.display()
-            ),
         }
+        Ok(end)
     }
 }
 
@@ -227,7 +229,7 @@ fn header(file: &Path, trial: &Trial) -> String {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let mut text = format!("Reduced from {name}.\n");
     for judged in &trial.judged {
-        if let Verdict::Diverges(d) = &judged.verdict {
+        if let Some(d) = judged.divergence() {
             let (expected, got) = (
                 d.expected.trim_end(),
                 d.got.lines().next().unwrap_or_default(),

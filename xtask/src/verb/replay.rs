@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use trapline_harness::corpus::{Corpus, Stated, Status, stated};
+use trapline_harness::corpus::{Corpus, Status};
 use trapline_harness::engine::Budget;
-use trapline_harness::judge::Class;
+use trapline_harness::engine::group;
+use trapline_harness::judge::{Severity, Verdict};
 use trapline_harness::script::Script;
 use trapline_harness::script::expect::matches;
 use trapline_harness::script::input::InputError;
 use trapline_harness::script::wast::{self, Source};
-use trapline_harness::trial::{Trial, Verdict, try_script};
+use trapline_harness::trial::{Trial, try_script};
 use trapline_harness::worker::Runner;
 
 use crate::End;
@@ -22,7 +23,7 @@ use crate::table::table;
 /// Runs every file of the corpus on every engine: what is still open, what has
 /// been fixed, what has changed.
 ///
-/// A plain .wast without a header is a seed: any divergence in it is new.
+/// A .wast that is no bug's witness is a seed: any divergence in it is new.
 #[derive(Args)]
 pub(crate) struct Replay {
     /// Only these files of the corpus [default: all]
@@ -43,15 +44,15 @@ pub(crate) struct Replay {
 pub(crate) enum State {
     /// A seed in which nobody diverges.
     Conforms,
-    /// It still diverges as the header says.
+    /// It still diverges where the register says so.
     Open,
     /// It does not diverge any more.
     Fixed,
     /// It diverges though its status says that it was fixed.
     Regressed,
-    /// Other configurations diverge than the header says.
+    /// Other configurations diverge than the register says.
     Changed,
-    /// Somebody diverges, and no header says so.
+    /// Somebody diverges, and it is no bug's witness.
     New,
     /// The file's own assertions contradict the reference.
     Wrong,
@@ -83,6 +84,10 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) file: PathBuf,
+    /// The bug it is the witness of.
+    pub(crate) bug: Option<String>,
+    pub(crate) title: String,
+    pub(crate) severity: Option<Severity>,
     pub(crate) state: State,
     pub(crate) known: String,
     pub(crate) diverging: Vec<String>,
@@ -146,35 +151,41 @@ pub(crate) fn replay(
         Ok(source) => source,
         Err(why) => return Ok(Err(why)),
     };
-    let text = std::fs::read_to_string(file).unwrap_or_default();
     let trial = try_script(&source.script, budget, runner, names)
         .map_err(|why| anyhow!("{}: {why}", file.display()))?;
     Ok(Ok(Replayed {
-        row: row(file, &source, &stated(&text), &trial, corpus),
+        row: row(file, &source, &trial, corpus),
         script: source.script,
         trial,
     }))
 }
 
-fn row(file: &Path, source: &Source, stated: &Stated, trial: &Trial, corpus: &Corpus) -> Row {
-    let mut diverging = Vec::new();
-    let mut classes: Vec<Class> = Vec::new();
-    let mut tried = false;
+fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let bug = corpus.register.of_witness(&name);
+    let (mut diverging, mut others) = (Vec::new(), Vec::new());
+    // Only the configurations tried now can confirm or refute the register.
+    let (mut healthy, mut tried) = (Vec::new(), false);
     for judged in &trial.judged {
+        let name = &judged.configuration;
+        let may = bug.is_some_and(|bug| bug.may_show_on(name));
         match &judged.verdict {
-            Verdict::Diverges(difference) => {
+            Verdict::Diverges(_) => {
                 tried = true;
-                diverging.push(judged.configuration.clone());
-                classes.push(difference.class);
+                diverging.push(name.clone());
+                if !may {
+                    others.push(name.clone());
+                }
             }
-            Verdict::Conforms => tried = true,
+            Verdict::Conforms => {
+                tried = true;
+                if may {
+                    healthy.push(name.clone());
+                }
+            }
             _ => {}
         }
     }
-    let status = stated
-        .signature
-        .as_ref()
-        .and_then(|s| corpus.known.status(s));
     let mut note = String::new();
     let wrong = source
         .steps
@@ -184,38 +195,33 @@ fn row(file: &Path, source: &Source, stated: &Stated, trial: &Trial, corpus: &Co
             let why = matches(&asserted.expect, &got.outcome).err()?;
             Some(format!("line {}: {why}", asserted.line))
         });
-    // Only the configurations tried now can confirm or refute the header.
-    let expected: Vec<&String> = stated
-        .diverging
-        .iter()
-        .filter(|name| trial.judged.iter().any(|j| j.configuration == **name))
-        .collect();
-    let state = if let Some(wrong) = wrong {
-        note = wrong;
-        State::Wrong
-    } else if !tried {
-        State::Untried
-    } else if stated.signature.is_none() {
-        if diverging.is_empty() {
-            State::Conforms
-        } else {
-            State::New
+    let state = match (wrong, bug) {
+        (Some(wrong), _) => {
+            note = wrong;
+            State::Wrong
         }
-    } else if diverging.is_empty() {
-        State::Fixed
-    } else if matches!(status, Some(Status::FixedIn { .. })) {
-        State::Regressed
-    } else if diverging.iter().eq(expected.iter().copied()) {
-        State::Open
-    } else {
-        note = format!("the header names {}", stated.diverging.join(" "));
-        State::Changed
+        _ if !tried => State::Untried,
+        (_, None) if diverging.is_empty() => State::Conforms,
+        (_, None) => State::New,
+        (_, Some(_)) if diverging.is_empty() => State::Fixed,
+        (_, Some(bug)) if matches!(bug.status, Status::Fixed { .. }) => State::Regressed,
+        _ if others.is_empty() && healthy.is_empty() => State::Open,
+        _ => {
+            let all: Vec<&String> = trial.judged.iter().map(|j| &j.configuration).collect();
+            let words = [("as well", others), ("not any more", healthy)];
+            let words = words.into_iter().filter(|(_, names)| !names.is_empty());
+            let words = words.map(|(word, names)| format!("{word}: {}", group(&names, &all)));
+            note = words.collect::<Vec<_>>().join("; ");
+            State::Changed
+        }
     };
-    let known = status.map_or_else(|| "-".to_owned(), Status::to_string);
     Row {
         file: file.to_owned(),
+        bug: bug.map(|bug| bug.id.clone()),
+        title: bug.map_or_else(String::new, |bug| bug.title.clone()),
         state,
-        known,
+        known: bug.map_or_else(|| "-".to_owned(), |bug| bug.status.to_string()),
+        severity: bug.map(|bug| bug.severity),
         diverging,
         note,
     }
@@ -242,19 +248,29 @@ pub(crate) fn by_compiler(names: &[String]) -> String {
 }
 
 fn show(rows: &[Row]) {
-    let mut shown = table(&["file", "now", "known as", "diverging"]);
-    for row in rows {
-        let file = row
-            .file
-            .file_name()
-            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let mut shown = table(&["bug", "severity", "now", "known as", "diverging"]);
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_by_key(|row| (!row.state.is_news(), row.severity, &row.file));
+    for row in &rows {
+        let file = row.file.file_name().unwrap_or_default().to_string_lossy();
         let state = row.state.name().to_owned();
         let now = if row.note.is_empty() {
             state
         } else {
             format!("{state}: {}", row.note)
         };
-        shown.add_row([file, now, row.known.clone(), by_compiler(&row.diverging)]);
+        let bug = match &row.bug {
+            Some(id) => format!("{}\n{id}", row.title),
+            None => file.into_owned(),
+        };
+        let severity = row.severity.map_or_else(String::new, |s| s.to_string());
+        shown.add_row([
+            bug,
+            severity,
+            now,
+            row.known.clone(),
+            by_compiler(&row.diverging),
+        ]);
     }
     println!("{shown}");
     let count = |state| rows.iter().filter(|row| row.state == state).count();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use trapline_harness::corpus::{Corpus, stated};
+use trapline_harness::corpus::Corpus;
 use trapline_harness::engine::Configuration;
 use trapline_harness::report::{Report as Text, report};
 use trapline_harness::script::wast;
@@ -21,7 +21,7 @@ use crate::options::{CorpusOptions, EngineOptions};
 ///
 /// With --out it is written to a folder, with the test case and a stand-alone
 /// program; with --check that program is built and run. If it shows the
-/// divergence and the file is one of the corpus, known.toml says so from then on.
+/// divergence and the file is one of the corpus, the register of bugs says so from then on.
 #[derive(Args)]
 pub(crate) struct Report {
     /// The file: a .wast of the corpus, or any other that diverges
@@ -114,7 +114,7 @@ impl Report {
     ) -> anyhow::Result<End> {
         let mut end = End::NothingNew;
         for file in corpus.files().map_err(|why| anyhow!(why))? {
-            if signature(&corpus, &file).is_none() {
+            if bug_of(&corpus, &file).is_none() {
                 println!("{}: a seed: nothing to report", file.display());
                 continue;
             }
@@ -141,12 +141,12 @@ impl Report {
     }
 }
 
-/// The signature that a file has in the corpus, if it is one of the corpus.
-fn signature(corpus: &Corpus, file: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(file).ok()?;
-    let signature = stated(&text).signature?;
-    let same = file.canonicalize().ok()? == corpus.path(&signature).canonicalize().ok()?;
-    (same && corpus.known.divergences.contains_key(&signature)).then_some(signature)
+/// The id of the bug that a file is the witness of, if it is one of the corpus.
+fn bug_of(corpus: &Corpus, file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_str()?;
+    let bug = corpus.register.of_witness(name)?;
+    let same = file.canonicalize().ok()? == corpus.witness(bug)?.canonicalize().ok()?;
+    same.then(|| bug.id.clone())
 }
 
 /// Notes that the program in the report on a file shows the divergence, if the
@@ -157,7 +157,7 @@ fn note(
     text: &Text,
     configurations: &[Configuration],
 ) -> anyhow::Result<Option<String>> {
-    let Some(signature) = signature(corpus, file) else {
+    let Some(id) = bug_of(corpus, file) else {
         return Ok(None);
     };
     let version = configurations
@@ -172,9 +172,9 @@ fn note(
         clock::day(clock::now())
     );
     corpus
-        .change(|known| {
-            if let Some(entry) = known.divergences.get_mut(&signature) {
-                entry.checked = Some(checked.clone());
+        .change(|register| {
+            if let Some(bug) = register.get_mut(&id) {
+                bug.checked = Some(checked.clone());
             }
         })
         .map_err(|why| anyhow!(why))?;

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
-use trapline_harness::judge::describe;
+use trapline_harness::judge::{Verdict, describe};
 use trapline_harness::observation::Outcome;
 use trapline_harness::script::expect::matches;
 use trapline_harness::script::wast::{self, Source};
-use trapline_harness::trial::{Trial, Verdict, try_script};
+use trapline_harness::trial::{Trial, try_script};
 use trapline_harness::worker::Runner;
 
 use crate::End;

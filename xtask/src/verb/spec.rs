@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use trapline_harness::corpus::Known;
+use trapline_harness::corpus::Register;
 use trapline_harness::engine::Configuration;
 use trapline_harness::spec::{Failure, Group, Subject, Tally, folder, official, run};
 use trapline_harness::worker::Runner;
@@ -20,7 +20,7 @@ use crate::table::table;
 /// shows what passed, what failed and what was skipped for which reason.
 ///
 /// A failure of an engine can be known: under `spec CONFIGURATION FILE:LINE`
-/// in known.toml (see `cargo xtask triage`).
+/// in the register of bugs (see `cargo xtask triage`).
 #[derive(Args)]
 pub(crate) struct Spec {
     /// Run all .wast files below a folder instead: a checkout of the
@@ -86,14 +86,14 @@ impl Row {
         self.engine.split('/').next().unwrap_or(&self.engine)
     }
 
-    /// What a failure is called in `known.toml` and in the history of nightly runs.
+    /// What a failure is called in the register of bugs and in the history of nightly runs.
     pub(crate) fn name(&self, failure: &Failure) -> String {
         format!("spec {} {}", self.engine, failure.place())
     }
 
     /// Whether something failed that is not known to.
-    fn has_news(&self, known: &Known) -> bool {
-        let is_new = |failure: &Failure| known.open(&self.name(failure)).is_none();
+    fn has_news(&self, known: &Register) -> bool {
+        let is_new = |failure: &Failure| known.of_suite_failure(&self.name(failure)).is_none();
         self.failures.iter().any(is_new)
     }
 
@@ -111,7 +111,7 @@ impl Spec {
             self.engines.select()?
         };
         let folder = self.corpus.folder(&configurations)?;
-        let known = Known::read(&folder.join("known.toml")).map_err(|why| anyhow!(why))?;
+        let known = Register::read(&folder).map_err(|why| anyhow!(why))?;
         let never = AtomicBool::new(false);
         let rows = rows(&groups, &configurations, &self.engines.runners()?, &never)?;
         if self.json {
@@ -140,7 +140,7 @@ impl Spec {
         Ok(groups)
     }
 
-    fn show(&self, groups: &[Group], rows: &[Row], known: &Known) {
+    fn show(&self, groups: &[Group], rows: &[Row], known: &Register) {
         for group in groups {
             let rows = || rows.iter().filter(|row| row.group == group.name);
             println!("{}: {} files", group.name, group.files.len());
@@ -173,8 +173,8 @@ impl Spec {
                 let most = if self.all { usize::MAX } else { SHOWN };
                 for failure in row.failures.iter().take(most) {
                     println!("{}: {failure}", row.engine);
-                    if let Some((signature, status)) = known.open(&row.name(failure)) {
-                        println!("  known: {signature} ({status})");
+                    if let Some(bug) = known.of_suite_failure(&row.name(failure)) {
+                        println!("  known: {}: {} ({})", bug.id, bug.title, bug.status);
                     }
                 }
                 if row.failures.len() > most {
@@ -238,7 +238,7 @@ pub(crate) fn alike<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Vec<&'a Row>
 
 /// That an engine fails is a finding, if nobody knew it; that the reference does, or that a
 /// script cannot be read, is a failure.
-fn end(rows: &[Row], known: &Known) -> End {
+fn end(rows: &[Row], known: &Register) -> End {
     let ours = |row: &Row| row.engine == Row::REFERENCE && row.failed > 0;
     if rows
         .iter()

@@ -1,179 +1,217 @@
-//! `cargo xtask triage`: what is known of each divergence, and setting it.
+//! `cargo xtask triage`: the register of bugs, shown and changed.
 
 use anyhow::{anyhow, bail};
 use clap::Args;
-use serde::Serialize;
-use trapline_harness::corpus::{Corpus, Status, stated};
-use trapline_harness::judge::Class;
+use trapline_harness::corpus::{Bug, Corpus, Status, write_atomically};
 
 use crate::End;
 use crate::options::CorpusOptions;
 use crate::table::table;
 
-/// Lists the divergences of the corpus by severity, with what is known of
-/// them; with SIGNATURE and one of the statuses, sets it.
+/// Lists the bugs of the register, the most severe first, with what is known of
+/// them; with BUG and one of the options, changes its entry.
 #[derive(Args)]
 pub(crate) struct Triage {
-    /// The divergence to set the status of: the name of its file, without
-    /// .wast; for many at once a pattern, in which * stands for any text
-    #[arg(value_name = "SIGNATURE", requires = "status")]
-    signature: Option<String>,
+    /// The bug to change: its id, which is the name of its file without .wast
+    #[arg(value_name = "BUG", requires = "change")]
+    bug: Option<String>,
     #[command(flatten)]
-    status: StatusArgs,
+    change: ChangeArgs,
     /// Print JSON
-    #[arg(long, conflicts_with = "signature")]
+    #[arg(long, conflicts_with = "bug")]
     json: bool,
     #[command(flatten)]
     corpus: CorpusOptions,
 }
 
 #[derive(Args)]
-#[group(id = "status", multiple = false)]
-struct StatusArgs {
+#[group(id = "change", multiple = false)]
+struct ChangeArgs {
     /// It is found, and not reported
-    #[arg(long, requires = "signature")]
-    new: bool,
+    #[arg(long, requires = "bug")]
+    unreported: bool,
     /// It is reported to the maintainers, at LINK
-    #[arg(long, value_name = "LINK", requires = "signature")]
+    #[arg(long, value_name = "LINK", requires = "bug")]
     reported: Option<String>,
     /// It is fixed, in VERSION
-    #[arg(long, value_name = "VERSION", requires = "signature")]
+    #[arg(long, value_name = "VERSION", requires = "bug")]
     fixed_in: Option<String>,
     /// It is intended, for REASON (name the section of the specification)
-    #[arg(long, value_name = "REASON", requires = "signature")]
+    #[arg(long, value_name = "REASON", requires = "bug")]
     intended: Option<String>,
-    /// It is another face of the divergence SIGNATURE
-    #[arg(long, value_name = "SIGNATURE", requires = "signature")]
+    /// It is the same as the bug OTHER, as you have found out by reading
+    #[arg(long, value_name = "OTHER", requires = "bug")]
     same_as: Option<String>,
+    /// Say in one sentence what goes wrong
+    #[arg(long, value_name = "TITLE", requires = "bug")]
+    title: Option<String>,
+    /// Give it another id, and its file another name
+    #[arg(long, value_name = "ID", requires = "bug")]
+    rename: Option<String>,
 }
 
-impl StatusArgs {
-    fn status(self) -> anyhow::Result<Status> {
-        let StatusArgs {
-            new: _,
+impl ChangeArgs {
+    /// The status that is asked for, if it is a status.
+    fn status(&self) -> anyhow::Result<Option<Status>> {
+        let ChangeArgs {
+            unreported,
             reported,
             fixed_in,
             intended,
             same_as,
+            title: _,
+            rename: _,
         } = self;
-        let given = |text: Option<String>| text.map(|text| text.trim().to_owned());
-        if let Some(signature) = given(same_as) {
-            return Ok(Status::SameAs { signature });
+        let given = |text: &Option<String>| text.as_ref().map(|text| text.trim().to_owned());
+        if *unreported {
+            return Ok(Some(Status::Unreported));
         }
-        let status = match (given(reported), given(fixed_in), given(intended)) {
+        if let Some(bug) = given(same_as) {
+            return Ok(Some(Status::SameAs { bug }));
+        }
+        Ok(match (given(reported), given(fixed_in), given(intended)) {
             (Some(link), _, _) => {
                 if !link.starts_with("https://") {
                     bail!("'{link}' is not a link: it does not begin with https://");
                 }
-                Status::Reported { link }
+                Some(Status::Reported { link })
             }
-            (_, Some(version), _) if !version.is_empty() => Status::FixedIn { version },
-            (_, _, Some(reason)) if !reason.is_empty() => Status::Intended { reason },
-            (None, None, None) => Status::New,
+            (_, Some(version), _) if !version.is_empty() => Some(Status::Fixed { version }),
+            (_, _, Some(reason)) if !reason.is_empty() => Some(Status::Intended { reason }),
+            (None, None, None) => None,
             _ => bail!("a version or a reason cannot be empty"),
-        };
-        Ok(status)
+        })
     }
 }
 
-#[derive(Serialize)]
-struct Row {
-    signature: String,
-    class: String,
-    #[serde(flatten)]
-    status: Status,
-    checked: Option<String>,
-    diverging: Vec<String>,
-    file: bool,
-}
-
 impl Triage {
-    /// Lists or sets.
+    /// Lists or changes.
     pub(crate) fn run(self) -> anyhow::Result<End> {
         let mut corpus = Corpus::open(&self.corpus.folder(&[])?).map_err(|why| anyhow!(why))?;
-        if let Some(signature) = self.signature {
-            let signature = signature.trim_end_matches(".wast").to_owned();
-            let file = corpus.path(&signature);
-            let known = &corpus.known.divergences;
-            if !file.exists() && !known.contains_key(&signature) && !signature.contains('*') {
-                bail!("{}: no such divergence", file.display());
-            }
-            let status = self.status.status()?;
-            if let Status::SameAs { signature } = &status
-                && !known.contains_key(signature)
-            {
-                bail!("{signature}: no such divergence");
-            }
-            println!("{signature}: {status}");
-            corpus
-                .change(|known| known.set(&signature, status))
-                .map_err(|why| anyhow!(why))?;
+        if let Some(told) = &corpus.register.converted {
+            eprintln!("{told}");
+        }
+        if let Some(id) = &self.bug {
+            let id = id.trim_end_matches(".wast");
+            change(&mut corpus, id, &self.change)?;
             return Ok(End::NothingNew);
         }
-        let rows = rows(&corpus)?;
+        let mut bugs: Vec<&Bug> = corpus.register.bugs.iter().collect();
+        bugs.sort_by_key(|bug| (bug.severity, &bug.id));
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&rows)?);
+            println!("{}", serde_json::to_string_pretty(&bugs)?);
         } else {
-            show(&rows);
+            show(&bugs);
         }
         Ok(End::NothingNew)
     }
 }
 
-/// Every divergence that has a file or a status, the most severe first.
-fn rows(corpus: &Corpus) -> anyhow::Result<Vec<Row>> {
-    let mut signatures: Vec<String> = corpus.known.divergences.keys().cloned().collect();
-    for file in corpus.files().map_err(|why| anyhow!(why))? {
-        let text = std::fs::read(&file).unwrap_or_default();
-        signatures.extend(stated(&String::from_utf8_lossy(&text)).signature);
+fn change(corpus: &mut Corpus, id: &str, change: &ChangeArgs) -> anyhow::Result<()> {
+    let bug = corpus.register.get(id);
+    let bug = bug.ok_or_else(|| anyhow!("{}: no such bug: {id}", corpus.folder().display()))?;
+    if let Some(new) = &change.rename {
+        return rename(corpus, bug.clone(), new);
     }
-    // Names of classes begin signatures, and end where the next part begins.
-    let class = |signature: &str| {
-        let name = class_name(signature);
-        Class::ALL.iter().position(|class| class.name() == name)
-    };
-    signatures.sort_by_key(|signature| (class(signature).unwrap_or(usize::MAX), signature.clone()));
-    signatures.dedup();
-    let row = |signature: String| {
-        let text = std::fs::read_to_string(corpus.path(&signature));
-        let entry = corpus.known.divergences.get(&signature);
-        Row {
-            class: class_name(&signature).to_owned(),
-            checked: entry.and_then(|entry| entry.checked.clone()),
-            status: corpus
-                .known
-                .status(&signature)
-                .cloned()
-                .unwrap_or(Status::New),
-            diverging: stated(text.as_deref().unwrap_or_default()).diverging,
-            file: text.is_ok(),
-            signature,
+    let status = change.status()?;
+    if let Some(Status::SameAs { bug: other }) = &status {
+        let there = corpus.register.get(other);
+        let there = there.ok_or_else(|| anyhow!("{other}: no such bug"))?;
+        if corpus.register.resolved(there).id == id {
+            bail!("{id}: is what {other} is said to be the same as");
         }
-    };
-    Ok(signatures.into_iter().map(row).collect())
+    }
+    let changed = corpus.change(|register| {
+        let bug = register.get_mut(id)?;
+        if let Some(status) = status {
+            bug.status = status;
+        }
+        if let Some(title) = &change.title {
+            bug.title = title.trim().to_owned();
+        }
+        Some(format!("{id}: {}: {}", bug.title, bug.status))
+    });
+    println!(
+        "{}",
+        changed.map_err(|why| anyhow!(why))?.unwrap_or_default()
+    );
+    Ok(())
 }
 
-/// What a signature begins with: a class, or `spec`.
-fn class_name(signature: &str) -> &str {
-    signature.split(['_', ' ']).next().unwrap_or_default()
+/// Gives a bug another id: its entry, the name of its file, and what the file
+/// says of itself.
+fn rename(corpus: &mut Corpus, bug: Bug, new: &str) -> anyhow::Result<()> {
+    let fit = |c: char| c.is_ascii_alphanumeric() || "-._+".contains(c);
+    if new.is_empty() || !new.chars().all(fit) {
+        bail!("'{new}' is no id: letters, digits, hyphens and dots");
+    }
+    if corpus.register.get(new).is_some() {
+        bail!("{new}: there is a bug of this id");
+    }
+    let old_file = corpus.witness(&bug);
+    let witness = format!("{new}.wast");
+    let new_file = corpus.folder().join(&witness);
+    if let Some(old) = &old_file {
+        let text =
+            std::fs::read_to_string(old).map_err(|why| anyhow!("{}: {why}", old.display()))?;
+        let text = text.replacen(
+            &format!(";; bug: {}\n", bug.id),
+            &format!(";; bug: {new}\n"),
+            1,
+        );
+        write_atomically(&new_file, text.as_bytes()).map_err(|why| anyhow!(why))?;
+    }
+    let changed = corpus.change(|register| {
+        for other in &mut register.bugs {
+            if let Status::SameAs { bug: same } = &mut other.status
+                && *same == bug.id
+            {
+                *same = new.to_owned();
+            }
+        }
+        if let Some(entry) = register.get_mut(&bug.id) {
+            entry.id = new.to_owned();
+            entry.witness = old_file.as_ref().map(|_| witness);
+        }
+    });
+    changed.map_err(|why| anyhow!(why))?;
+    if let Some(old) = old_file {
+        std::fs::remove_file(&old).map_err(|why| anyhow!("{}: {why}", old.display()))?;
+    }
+    println!("{}: is {new} now", bug.id);
+    Ok(())
 }
 
-fn show(rows: &[Row]) {
-    let mut shown = table(&["divergence", "status", "report checked", "configurations"]);
-    for row in rows {
-        let status = match row.file {
-            true => row.status.to_string(),
-            false if matches!(row.status, Status::SameAs { .. }) => row.status.to_string(),
-            false => format!("{} (no file)", row.status),
+fn show(bugs: &[&Bug]) {
+    let mut shown = table(&[
+        "bug",
+        "severity",
+        "status",
+        "where",
+        "goes away with",
+        "report checked",
+    ]);
+    for bug in bugs {
+        let place = match &bug.shows[..] {
+            [] => format!("{}: all", bug.engine),
+            shows => format!("{}/{}", bug.engine, shows.join(", ")),
         };
-        let configurations = match &row.diverging[..] {
-            [] => String::new(),
-            [one] => one.clone(),
-            [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        let versions = match &bug.seen[..] {
+            [] => place,
+            seen => format!("{place}\nin {}", seen.join(", ")),
         };
-        let checked = row.checked.clone().unwrap_or_default();
-        shown.add_row([row.signature.clone(), status, checked, configurations]);
+        shown.add_row([
+            format!("{}\n{}", bug.title, bug.id),
+            bug.severity.to_string(),
+            bug.status.to_string(),
+            versions,
+            bug.cause
+                .substitution
+                .clone()
+                .unwrap_or_else(|| "nothing tried".to_owned()),
+            bug.checked.clone().unwrap_or_default(),
+        ]);
     }
     println!("{shown}");
-    println!("{} divergences", rows.len());
+    println!("{} bugs", bugs.len());
 }

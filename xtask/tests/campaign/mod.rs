@@ -23,18 +23,18 @@ pub(crate) fn campaign(folder: &Path, arguments: &[&str]) -> Command {
 pub(crate) fn report(folder: &Path) -> Value {
     let text = std::fs::read_to_string(folder.join("report.json")).expect("a report");
     let report: Value = serde_json::from_str(&text).expect("JSON");
-    let divergences = report["divergences"].as_array().expect("a list");
-    let divergences: Vec<Value> = divergences
+    let bugs = report["bugs"].as_array().expect("a list");
+    let bugs: Vec<Value> = bugs
         .iter()
         .map(|row| {
             json!([
-                row["signature"],
+                row["bug"],
                 row["status"],
                 row["cases"],
                 row["first_case"],
-                row["configuration"],
+                row["configurations"],
             ])
         })
         .collect();
-    json!([report["cases"], report["configurations"], divergences])
+    json!([report["cases"], report["configurations"], bugs])
 }

@@ -2,9 +2,9 @@
 
 use trapline_reference::{AddressType, Memory, Request, Rules, Site, Specification as Spec};
 
-use super::faults;
+use super::plant;
 
-faults! {
+plant! {
     "bound-short", "the last byte of a memory is out of bounds": {
         fn in_bounds(&self, request: &Request, memory: &Memory, at: u128) -> bool {
             at + u128::from(request.instruction.width) < self.bound(&request.site, memory)

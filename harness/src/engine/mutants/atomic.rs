@@ -2,9 +2,9 @@
 
 use trapline_reference::{Kind, Memory, Request, Rmw, Specification as Spec, Trap, Traps, Wait};
 
-use super::{faults, ones};
+use super::{ones, plant};
 
-faults! {
+plant! {
     "atomic-unaligned", "an unaligned atomic access does not trap": {
         fn aligned(&self, _: &Request, _: u128) -> bool {
             true

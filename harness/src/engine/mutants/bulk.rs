@@ -5,9 +5,9 @@ use std::sync::Arc;
 use trapline_reference::{Bulk, Memory, Site, Specification as Spec, Traps};
 
 use super::address::is_wide;
-use super::faults;
+use super::plant;
 
-faults! {
+plant! {
     "fill-late-check", "memory.fill writes up to the end before it traps": {
         fn fill(&self, bulk: &Bulk, memory: &mut Memory, value: u8) -> Result<(), Traps> {
             let done = Spec.fill(bulk, memory, value);

@@ -2,9 +2,9 @@
 
 use trapline_reference::{Memory, MemoryType, Request, Site, Specification as Spec};
 
-use super::faults;
+use super::plant;
 
-faults! {
+plant! {
     "grow-new-size", "memory.grow gives the new size": {
         fn grow(&self, site: &Site, memory: &mut Memory, delta: u64, resources: bool) -> i128 {
             match Spec.grow(site, memory, delta, resources) {

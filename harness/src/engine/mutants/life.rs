@@ -60,6 +60,29 @@ impl Rules for Life {
     }
 }
 
+/// The faults, by name, with their rules.
+pub(super) fn faults() -> Vec<super::Fault> {
+    fn rules(fault: Fault) -> Arc<dyn Rules> {
+        Arc::new(Life {
+            fault,
+            memories: AtomicU32::new(0),
+        })
+    }
+    let all: [(&'static str, fn() -> Arc<dyn Rules>); 5] = [
+        ("mutant/new-stale", || rules(Fault::Stale)),
+        ("mutant/new-stale-end", || rules(Fault::StaleEnd)),
+        ("mutant/new-page-more", || rules(Fault::PageMore)),
+        ("mutant/new-never-empty", || rules(Fault::NeverEmpty)),
+        ("mutant/new-maximum", || rules(Fault::Maximum)),
+    ];
+    let fault = |(name, rules)| super::Fault {
+        name,
+        replaces: vec!["allocate"],
+        rules,
+    };
+    all.into_iter().map(fault).collect()
+}
+
 fn build(fault: Fault) -> Box<dyn crate::engine::Engine> {
     reference::engine(move || {
         Arc::new(Life {

@@ -9,9 +9,12 @@ mod atomic;
 mod bulk;
 mod grow;
 mod life;
+mod pair;
 mod value;
 
 use super::{Configuration, reference};
+
+pub use pair::{Fault, pair};
 
 /// One configuration per fault, each named `mutant/FAULT`. They are engines to
 /// be asked for by name, and not among [`all`](super::all).
@@ -27,9 +30,22 @@ pub fn mutants() -> Vec<Configuration> {
     kinds.into_iter().flatten().collect()
 }
 
+/// The faults themselves, to be put together.
+pub fn faults() -> Vec<Fault> {
+    let kinds = [
+        address::faults(),
+        grow::faults(),
+        bulk::faults(),
+        atomic::faults(),
+        value::faults(),
+        life::faults(),
+    ];
+    kinds.into_iter().flatten().collect()
+}
+
 /// The configurations of faults: for each its name, what is wrong, and the
 /// rules that it replaces.
-macro_rules! faults {
+macro_rules! plant {
     ($( $name:literal, $about:literal: { $($rule:item)* } )*) => {
         pub(super) fn mutants() -> Vec<$crate::engine::Configuration> {
             vec![ $( {
@@ -40,9 +56,27 @@ macro_rules! faults {
                 })
             }, )* ]
         }
+
+        pub(super) fn faults() -> Vec<super::Fault> {
+            vec![ $( {
+                struct Mutant;
+                impl trapline_reference::Rules for Mutant { $($rule)* }
+                super::Fault {
+                    name: concat!("mutant/", $name),
+                    replaces: vec![ $( super::rule_name(stringify!($rule)) ),* ],
+                    rules: || std::sync::Arc::new(Mutant),
+                }
+            }, )* ]
+        }
     };
 }
-use faults;
+use plant;
+
+/// The name of the method that a rule is.
+fn rule_name(rule: &'static str) -> &'static str {
+    let name = rule.split("fn ").nth(1).unwrap_or(rule);
+    name.split('(').next().unwrap_or(name).trim()
+}
 
 fn configuration(
     name: &'static str,
@@ -56,6 +90,11 @@ fn configuration(
         features: reference::FEATURES,
         build,
     }
+}
+
+/// A configuration of a name, for a runner that makes the engine itself.
+pub(crate) fn placeholder(name: &'static str) -> Configuration {
+    configuration(name, "planted faults", || Err("made by its runner".to_owned()))
 }
 
 /// So many ones, from the least significant bit.

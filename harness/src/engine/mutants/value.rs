@@ -4,9 +4,9 @@ use trapline_reference::{
     Extension, Instruction, Kind, Memory, Request, Specification as Spec, Traps, ValueType,
 };
 
-use super::{faults, ones};
+use super::{ones, plant};
 
-faults! {
+plant! {
     "load8-unsigned", "i64.load8_s extends with zeros": {
         fn loaded(&self, request: &Request, raw: u128, vector: u128) -> u128 {
             if is_signed(request, ValueType::I64, 1) {

@@ -90,14 +90,14 @@ impl Suite {
 
 fn divergences(report: &Report) -> Vec<Case> {
     let case = |finding: &Finding| Case {
-        class: finding.configuration.clone(),
-        name: finding.signature.clone(),
+        class: finding.configurations.first().cloned().unwrap_or_default(),
+        name: format!("{}: {}", finding.name, finding.title),
         result: match (finding.new, finding.private) {
             (false, _) => Result::Passed,
-            (true, false) => Result::Failure(format!("{}: nobody knew it", finding.class)),
+            (true, false) => Result::Failure(format!("{}: nobody knew it", finding.title)),
             (true, true) => Result::Failure(format!(
                 "{}: nobody knew it; it can break a sandbox: report it in private",
-                finding.class
+                finding.title
             )),
         },
         out: format!("{}\n{}", finding.status, finding.wast),

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use trapline_harness::campaign::Phases;
-use trapline_harness::judge::Class;
+use trapline_harness::engine::group;
+use trapline_harness::judge::Severity;
 use trapline_harness::report::{Bytes, Side, channel};
 
 use super::coverage::Space;
@@ -44,11 +45,13 @@ pub(super) struct View<'a> {
     runs: usize,
 }
 
-/// A divergence, of the campaign or of the corpus.
+/// A bug that was met or that is still in the corpus, or what came down to none.
 #[derive(Serialize)]
 struct Divergence {
-    signature: String,
-    class: Class,
+    /// Its id.
+    name: String,
+    title: String,
+    severity: Option<Severity>,
     private: bool,
     channel: &'static str,
     status: String,
@@ -170,8 +173,9 @@ fn campaign(report: &Report) -> String {
 
 /// What the campaign found and what the corpus still shows: news first, then by severity.
 fn divergences(report: &Report) -> Vec<Divergence> {
+    let engines: Vec<&str> = report.asked.engines.iter().map(|e| &*e.name).collect();
     let found = report.findings.iter().map(|finding| Divergence {
-        channel: channel_of(&finding.configuration, finding.class),
+        channel: channel_of(&finding.configurations, finding.private),
         known: known(&finding.status),
         link: link(&finding.status),
         rule: rule(&finding.wast),
@@ -179,15 +183,16 @@ fn divergences(report: &Report) -> Vec<Divergence> {
             "by the campaign: {}, first case {}, on {}",
             cases(finding.cases),
             finding.first_case,
-            finding.configuration
+            group(&finding.configurations, &engines)
         ),
         // What was not reduced is not in the corpus.
         command: match known(&finding.status) {
-            "unreduced" | "flaky" => String::new(),
+            "unreduced" | "nondeterministic" => String::new(),
             _ => format!("cargo xtask run corpus/{}", finding.file),
         },
-        signature: finding.signature.clone(),
-        class: finding.class,
+        name: finding.name.clone(),
+        title: finding.title.clone(),
+        severity: finding.severity,
         private: finding.private,
         status: finding.status.clone(),
         new: finding.new,
@@ -195,20 +200,18 @@ fn divergences(report: &Report) -> Vec<Divergence> {
         sides: finding.sides.iter().map(party).collect(),
     });
     let is_found = |replayed: &&Replayed| {
-        let stem = replayed.stem();
-        report
-            .findings
-            .iter()
-            .any(|finding| finding.signature == stem)
+        let name = replayed.name_of_bug();
+        report.findings.iter().any(|finding| finding.name == name)
     };
     let open = report.replay.iter().filter(|r| !r.row.diverging.is_empty());
     let open = open.filter(|replayed| !is_found(replayed)).map(|replayed| {
-        let class = class_of(replayed);
+        let private = replayed.row.severity.is_none_or(Severity::is_private);
         Divergence {
-            signature: replayed.stem(),
-            class,
-            private: class.breaks_sandbox(),
-            channel: channel_of(&replayed.row.diverging[0], class),
+            name: replayed.name_of_bug(),
+            title: replayed.row.title.clone(),
+            severity: replayed.row.severity,
+            private,
+            channel: channel_of(&replayed.row.diverging, private),
             status: replayed.row.known.clone(),
             known: known(&replayed.row.known),
             link: link(&replayed.row.known),
@@ -221,12 +224,15 @@ fn divergences(report: &Report) -> Vec<Divergence> {
         }
     });
     let mut all: Vec<Divergence> = found.chain(open).collect();
-    all.sort_by(|a, b| (!a.new, a.class, &a.signature).cmp(&(!b.new, b.class, &b.signature)));
+    all.sort_by(|a, b| (!a.new, a.severity, &a.name).cmp(&(!b.new, b.severity, &b.name)));
     all
 }
 
-fn channel_of(configuration: &str, class: Class) -> &'static str {
-    channel(configuration.split('/').next().unwrap_or_default(), class)
+fn channel_of(configurations: &[String], private: bool) -> &'static str {
+    let engine = configurations
+        .first()
+        .and_then(|name| name.split('/').next());
+    channel(engine.unwrap_or_default(), private)
 }
 
 fn link(status: &str) -> Option<String> {
@@ -236,7 +242,13 @@ fn link(status: &str) -> Option<String> {
 
 /// A status in a word.
 fn known(status: &str) -> &'static str {
-    let words = ["reported", "intended", "fixed", "flaky", "unreduced"];
+    let words = [
+        "reported",
+        "intended",
+        "fixed",
+        "nondeterministic",
+        "unreduced",
+    ];
     let word = words.into_iter().find(|word| status.starts_with(word));
     word.unwrap_or("not reported")
 }
@@ -260,16 +272,6 @@ fn rule(wast: &str) -> Option<String> {
     header
         .find_map(|line| line.trim().strip_prefix("https://webassembly.github.io/"))
         .map(|rest| format!("https://webassembly.github.io/{rest}"))
-}
-
-/// The most severe class in which somebody diverges.
-fn class_of(replayed: &Replayed) -> Class {
-    let verdicts = replayed.sides.iter();
-    let classes = verdicts.filter_map(|side| {
-        let name = side.verdict.strip_prefix("diverges: ")?;
-        Class::ALL.into_iter().find(|class| class.name() == name)
-    });
-    classes.min().unwrap_or(Class::TrapKind)
 }
 
 fn party(side: &Side) -> Party {
@@ -312,6 +314,7 @@ fn phases(phases: &Phases) -> Vec<(&'static str, String)> {
         teardown,
         transport,
         judge,
+        attribute,
     } = *phases;
     let all = [
         ("compiling", compile),
@@ -323,6 +326,7 @@ fn phases(phases: &Phases) -> Vec<(&'static str, String)> {
         ("the reference", reference),
         ("generating", generate),
         ("judging", judge),
+        ("known bugs, and what is behind them", attribute),
     ];
     let sum = all.iter().map(|(_, time)| time).sum::<u64>().max(1);
     all.map(|(name, time)| (name, format!("{:.1}", 100.0 * time as f64 / sum as f64)))

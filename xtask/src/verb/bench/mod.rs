@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: throughput, where the time goes, and the power of the generator.
 
+mod causes;
 mod mutants;
 mod reduce;
 mod throughput;
@@ -15,7 +16,8 @@ use crate::output::check_writable;
 
 /// Measures: per engine configuration and for all together, cases and calls a
 /// second and where the time goes; with --mutants, how soon planted faults are
-/// found, and with --reduce, what it takes to reduce them.
+/// found, with --reduce, what it takes to reduce them, and with --causes, how
+/// well they are told apart.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// Measure the generator: the reference with one rule broken, each, and
@@ -26,6 +28,10 @@ pub(crate) struct Bench {
     /// takes to reduce them with every candidate run on the engines too
     #[arg(long, conflicts_with = "Throughput")]
     reduce: bool,
+    /// Measure how well bugs are told apart: planted faults, alone and in pairs,
+    /// and how many bugs a campaign reports of them
+    #[arg(long, conflicts_with_all = ["mutants", "reduce", "Throughput", "EngineOptions"])]
+    causes: bool,
     /// The seed of the cases; with --mutants there are several
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -41,6 +47,8 @@ pub(crate) struct Bench {
     #[command(flatten)]
     by_reducing: reduce::Reducing,
     #[command(flatten)]
+    by_causes: causes::Causes,
+    #[command(flatten)]
     throughput: throughput::Throughput,
     #[command(flatten)]
     engines: EngineOptions,
@@ -52,11 +60,13 @@ impl Bench {
         let Bench {
             mutants,
             reduce,
+            causes,
             seed,
             focus,
             json,
             by_mutants,
             by_reducing,
+            by_causes,
             throughput,
             engines,
         } = self;
@@ -66,6 +76,8 @@ impl Bench {
         }
         if mutants {
             mutants::run(by_mutants, focus, json)
+        } else if causes {
+            causes::run(&by_causes, json)
         } else if reduce {
             reduce::run(&by_reducing, &engines, seed, &focus, json)
         } else {

@@ -9,11 +9,11 @@ use clap::Args;
 use serde::Serialize;
 use trapline_harness::engine::{self, Budget, Job, reference};
 use trapline_harness::generate::{self, Focus};
-use trapline_harness::judge::Class;
+use trapline_harness::judge::{Class, Verdict};
 use trapline_harness::observation::Watch;
 use trapline_harness::reduce::{Options, reduce};
 use trapline_harness::script::{Script, print};
-use trapline_harness::trial::{Verdict, try_script};
+use trapline_harness::trial::try_script;
 use trapline_harness::worker::InProcess;
 
 use super::median;

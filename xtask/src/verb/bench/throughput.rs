@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::Serialize;
-use trapline_harness::campaign::{self, Outcomes, Phases, Progress};
+use trapline_harness::campaign::{self, Filing, Outcomes, Phases, Progress};
+use trapline_harness::corpus::Corpus;
 use trapline_harness::engine;
 use trapline_harness::generate::{self, Focus};
+use trapline_harness::triage::Filer;
 
 use super::median;
 use crate::End;
@@ -102,8 +105,19 @@ pub(super) fn run(
                 campaign.cases,
                 campaign.time,
             );
-            let outcomes =
-                campaign::run(&campaign, &runners, &progress).map_err(|why| anyhow!("{why}"))?;
+            let failed = |why: String| anyhow!("{why}");
+            let mut corpus = Corpus::open(scratch.path()).map_err(failed)?;
+            let mut filer = Filer::new(&mut corpus, runners(), Vec::new(), campaign.budget, "")
+                .map_err(failed)?;
+            let mut filing = Filing {
+                filer: &mut filer,
+                patience: Duration::ZERO,
+                cancel: &interrupted,
+                reduce: false,
+                tell: &mut |_| (),
+            };
+            let (outcomes, _) =
+                campaign::run(&campaign, &mut filing, &runners, &progress).map_err(failed)?;
             drop(live);
             if interrupted.load(std::sync::atomic::Ordering::Relaxed) {
                 break;

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, anyhow};
 use trapline_harness::campaign::Sighting;
 use trapline_harness::engine::Features;
-use trapline_harness::file::{Filed, Filer};
 use trapline_harness::fuzzing::{BUDGET, Target};
+use trapline_harness::triage::{Filed, Filer};
 use trapline_harness::trial::try_script;
 use trapline_harness::worker::Runner;
 
@@ -25,7 +25,7 @@ impl Artifact {
     pub(super) fn is_new(&self) -> bool {
         self.filed
             .iter()
-            .any(|filed| matches!(filed, Filed::New { .. } | Filed::Flaky { .. }))
+            .any(|filed| matches!(filed, Filed::New { .. } | Filed::Nondeterministic { .. }))
     }
 }
 
@@ -60,12 +60,11 @@ pub(super) fn file(
             let Some(sighting) = Sighting::of(0, &script, &trial.reference, judged) else {
                 continue;
             };
-            let one = filer.file(&sighting, cancel).map_err(failed)?;
-            if filed
-                .iter()
-                .all(|other| other.signature() != one.signature())
-            {
-                filed.push(one);
+            for one in filer.file(&sighting, cancel).map_err(failed)? {
+                let id = |filed: &Filed| filed.bug().map(|bug| bug.id.clone());
+                if filed.iter().all(|other| id(other) != id(&one)) {
+                    filed.push(one);
+                }
             }
         }
         let away = folder.join(if filed.is_empty() {
@@ -128,7 +127,7 @@ mod tests {
         }
         let mut known = Corpus::open(&corpus).unwrap();
         let runner = || Box::new(InProcess::new(mutants()));
-        let mut filer = Filer::new(&mut known, runner(), mutants(), BUDGET, "a test");
+        let mut filer = Filer::new(&mut known, runner(), mutants(), BUDGET, "a test").unwrap();
         let artifacts = file(
             Target::GrowLimits,
             engine::declared(&mutants()),

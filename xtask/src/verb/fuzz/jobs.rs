@@ -190,12 +190,12 @@ impl Jobs {
             said = Instant::now();
             let record = Record::of_session(&self.folder).unwrap_or_default();
             let seconds = began.elapsed().as_secs_f64();
-            let new = record.divergences.values().filter(|d| d.new).count();
+            let new = record.bugs.values().filter(|d| d.new).count();
             let line = format!(
-                "{seconds:.0}s: {} executions, {:.0}/s, {} divergences, {new} of them new",
+                "{seconds:.0}s: {} executions, {:.0}/s, {} bugs, {new} of them new",
                 record.executions,
                 record.executions as f64 / seconds,
-                record.divergences.len(),
+                record.bugs.len(),
             );
             if terminal {
                 eprint!("\r{line:<78}\r");

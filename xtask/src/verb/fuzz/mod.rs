@@ -14,8 +14,8 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use trapline_harness::corpus::Corpus;
 use trapline_harness::engine::{self, Configuration};
-use trapline_harness::file::{Filed, Filer};
 use trapline_harness::fuzzing::{self, BUDGET, Record, SCRIPT_BYTES, Target};
+use trapline_harness::triage::{Filed, Filer};
 use trapline_harness::worker::{InProcess, Runner};
 
 use crate::End;
@@ -176,7 +176,7 @@ impl Fuzz {
         let mut known = Corpus::open(&folder).map_err(|why| anyhow!("{why}"))?;
         deaths.extend(self.file(&kept, &mut known, &configurations, &AtomicBool::new(false))?);
         print(&record, &ended, &deaths);
-        let new = record.divergences.values().any(|d| d.new) || deaths.iter().any(Artifact::is_new);
+        let new = record.bugs.values().any(|d| d.new) || deaths.iter().any(Artifact::is_new);
         Ok(if new { End::New } else { End::NothingNew })
     }
 
@@ -207,7 +207,8 @@ impl Fuzz {
                 .collect(),
         };
         let origin = fuzzing::origin(self.target);
-        let mut filer = Filer::new(known, runners(), everywhere, BUDGET, &origin);
+        let mut filer = Filer::new(known, runners(), everywhere, BUDGET, &origin)
+            .map_err(|why| anyhow!("{why}"))?;
         artifacts::file(
             self.target,
             engine::declared(configurations),
@@ -299,17 +300,21 @@ fn print(record: &Record, ended: &Ended, deaths: &[Artifact]) {
         };
         println!("{}: {shown}", artifact.path.display());
     }
-    if record.divergences.is_empty() {
+    if record.bugs.is_empty() {
         println!("no divergence");
         return;
     }
-    let mut found = table(&["divergence", "status", "executions", "file"]);
-    for (signature, divergence) in &record.divergences {
-        let file = divergence.file.as_deref();
+    let mut found = table(&["bug", "severity", "status", "executions", "on", "witness"]);
+    let mut bugs: Vec<_> = record.bugs.iter().collect();
+    bugs.sort_by_key(|(id, met)| (!met.new, met.severity, *id));
+    for (id, met) in bugs {
+        let file = met.file.as_deref();
         found.add_row([
-            signature.clone(),
-            divergence.status.clone(),
-            divergence.count.to_string(),
+            format!("{}\n{id}", met.title),
+            met.severity.to_string(),
+            met.status.clone(),
+            met.count.to_string(),
+            met.configuration.clone(),
             file.map_or(String::new(), |f| f.display().to_string()),
         ]);
     }
@@ -319,11 +324,11 @@ fn print(record: &Record, ended: &Ended, deaths: &[Artifact]) {
 /// What something was filed as.
 fn words(filed: &Filed) -> String {
     match filed {
-        Filed::New { signature, .. } => format!("new: {signature}"),
-        Filed::Known {
-            signature, status, ..
-        } => format!("{signature} ({status})"),
-        Filed::Flaky { shown, of } => format!("flaky: {shown} of {of} runs"),
+        Filed::New { bug, .. } => format!("new: {}: {}", bug.id, bug.title),
+        Filed::Known { bug, .. } => format!("{} ({})", bug.id, bug.status),
+        Filed::Nondeterministic { shown, of } => {
+            format!("nondeterministic: it showed in {shown} of {of} more runs")
+        }
     }
 }
 

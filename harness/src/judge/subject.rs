@@ -3,7 +3,7 @@
 use trapline_reference::Access;
 
 use crate::engine::reference::ReferenceRun;
-use crate::judge::{Class, Difference, Place, Subject};
+use super::{Class, Difference, Place, Subject};
 use crate::observation::Outcome;
 use crate::script::{Script, Step};
 
@@ -81,7 +81,7 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
 
 /// What the engine said when it panicked, whether that was caught or ended its
 /// process.
-fn panic_words(difference: &Difference) -> Option<&str> {
+pub(crate) fn panic_words(difference: &Difference) -> Option<&str> {
     let got = &difference.got;
     match difference.class {
         Class::Panic => Some(got.trim_start_matches("panic: ")),
@@ -99,7 +99,7 @@ fn panic_words(difference: &Difference) -> Option<&str> {
 }
 
 /// The kind of memory, as [`Subject::memory`] has it.
-fn memory_kind(access: &Access) -> String {
+pub(crate) fn memory_kind(access: &Access) -> String {
     let mut kind = access.ty.address.to_string();
     if access.ty.shared {
         kind.push_str("-shared");

@@ -1,19 +1,13 @@
-//! Which configurations of an engine diverge, and what a signature calls them.
+//! Which configurations of an engine have a bug, and what the register calls them.
 
-use crate::judge::Class;
-use crate::trial::{Judged, Verdict};
+use crate::judge::{Judged, Verdict};
 
-/// The configurations of `engine` that diverge in `class`, and the short names
-/// of these for a signature: a compiler where all its configurations do that
-/// can run the script, the configuration where only that one does,
-/// `compiler-some` where several but not all do, and nothing at all where
-/// every configuration does. So another configuration of a compiler that
-/// behaves like its others changes no signature.
-pub(super) fn who_diverges(
-    judged: &[Judged],
-    engine: &str,
-    class: Class,
-) -> (Vec<String>, Vec<String>) {
+/// The configurations of `engine` that diverge, and what [`Bug::shows`] says of
+/// them: nothing where all of them do that can run the script, a compiler where
+/// all its configurations do, and the names of the others.
+///
+/// [`Bug::shows`]: crate::corpus::Bug::shows
+pub(super) fn who_diverges(judged: &[Judged], engine: &str) -> (Vec<String>, Vec<String>) {
     let mut configurations = Vec::new();
     // Each compiler with how many can run the script, and which diverge.
     let mut compilers: Vec<(&str, usize, Vec<&str>)> = Vec::new();
@@ -33,35 +27,44 @@ pub(super) fn who_diverges(
                 compilers.len() - 1
             });
         compilers[at].1 += 1;
-        if matches!(&judged.verdict, Verdict::Diverges(d) if d.class == class) {
+        if judged.divergence().is_some() {
             compilers[at].2.push(variant);
             configurations.push(judged.configuration.clone());
         }
     }
     let all = |able: usize, diverge: &[&str]| able == diverge.len();
-    let names = if compilers
-        .iter()
-        .all(|(_, able, diverge)| all(*able, diverge))
-    {
-        Vec::new()
-    } else {
-        compilers
-            .iter()
-            .filter_map(|(compiler, able, diverge)| match diverge[..] {
-                [] => None,
-                _ if all(*able, diverge) => Some((*compiler).to_owned()),
-                [one] if one != *compiler => Some(one.to_owned()),
-                _ => Some(format!("{compiler}-some")),
-            })
-            .collect()
-    };
-    (configurations, names)
+    let everywhere = compilers.iter().all(|(_, able, diverge)| all(*able, diverge));
+    let names = compilers.iter().filter(|_| !everywhere);
+    let names = names.flat_map(|(compiler, able, diverge)| match all(*able, diverge) {
+        true => vec![*compiler],
+        false => diverge.clone(),
+    });
+    (configurations, names.map(str::to_owned).collect())
+}
+
+/// Adds to what is said of a bug that others have it, too.
+pub(super) fn add(shows: &mut Vec<String>, more: &[String]) {
+    if shows.is_empty() {
+        return;
+    }
+    if more.is_empty() {
+        shows.clear();
+        return;
+    }
+    let compiler = |name: &str| name.split('+').next().unwrap_or(name).to_owned();
+    for name in more {
+        if !shows.contains(name) && !shows.contains(&compiler(name)) {
+            shows.push(name.clone());
+        }
+    }
+    let whole: Vec<String> = shows.iter().filter(|name| !name.contains('+')).cloned().collect();
+    shows.retain(|name| !name.contains('+') || !whole.contains(&compiler(name)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Difference;
+    use crate::judge::{Class, Difference};
     use crate::observation::Timing;
 
     /// The names for those of `configurations` that have a `!` behind them.
@@ -79,18 +82,18 @@ mod tests {
                 Some('?') => Verdict::Unsupported("simd".to_owned()),
                 _ => Verdict::Conforms,
             },
+            steps: 0,
             calls: 0,
             timing: Timing::default(),
             observation: None,
         };
         let judged: Vec<Judged> = configurations.iter().map(judged).collect();
-        let (diverging, names) = who_diverges(&judged, "e", Class::Value);
+        let (diverging, names) = who_diverges(&judged, "e");
         assert!(
             diverging
                 .iter()
                 .all(|name| configurations.contains(&&*format!("{name}!")))
         );
-        assert_eq!(who_diverges(&judged, "e", Class::Crash).1, [""; 0]);
         names
     }
 
@@ -99,11 +102,25 @@ mod tests {
         for (configurations, expected) in [
             (&["e/a!", "e/a+x!", "e/b!", "e/b+x?", "f/a"][..], &[][..]),
             (&["e/a!", "e/a+x!", "e/b"], &["a"]),
-            (&["e/a!", "e/a+x", "e/b"], &["a-some"]),
+            (&["e/a!", "e/a+x", "e/b"], &["a"]),
             (&["e/a", "e/a+x!", "e/b"], &["a+x"]),
-            (&["e/a", "e/a+x!", "e/a+y!", "e/b!"], &["a-some", "b"]),
+            (&["e/a", "e/a+x!", "e/a+y!", "e/b!"], &["a+x", "a+y", "b"]),
         ] {
             assert_eq!(names(configurations), expected, "{configurations:?}");
         }
+    }
+
+    #[test]
+    fn what_is_added_is_said_once() {
+        let added = |shows: &[&str], more: &[&str]| {
+            let owned = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
+            let mut shows = owned(shows);
+            add(&mut shows, &owned(more));
+            shows
+        };
+        assert_eq!(added(&["a+x"], &["a"]), ["a"]);
+        assert_eq!(added(&["a"], &["a+x", "b+x"]), ["a", "b+x"]);
+        assert_eq!(added(&["a"], &[]), [""; 0]);
+        assert_eq!(added(&[], &["a"]), [""; 0]);
     }
 }

@@ -6,7 +6,7 @@ use trapline_reference::{Grows, Nans};
 
 use crate::engine::Job;
 use crate::engine::reference::{self, ReferenceRun};
-use crate::judge::{Class, Comparison, Difference, MemoryDifference, compare};
+use super::{Class, Comparison, Difference, MemoryDifference, compare};
 use crate::observation::{Observation, Outcome, StepObservation};
 
 /// How many `memory.grow` before a difference are turned round one by one, the

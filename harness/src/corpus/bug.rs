@@ -1,0 +1,138 @@
+//! A bug: what one entry of the register says.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::bug_fields::Fields;
+use super::cause::Cause;
+use crate::judge::Severity;
+
+/// What has become of a bug.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum Status {
+    /// Known, and not reported yet.
+    Unreported,
+    /// Reported to the engine's maintainers.
+    Reported {
+        /// Where.
+        link: String,
+    },
+    /// Fixed in a release.
+    Fixed {
+        /// Which.
+        version: String,
+    },
+    /// The engine does so on purpose.
+    Intended {
+        /// Why that is so, with the section of the specification.
+        reason: String,
+    },
+    /// The same as another bug, as somebody has found out by reading.
+    SameAs {
+        /// Its id.
+        bug: String,
+    },
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Status::Unreported => f.write_str("known, unreported"),
+            Status::Reported { link } => write!(f, "reported: {link}"),
+            Status::Fixed { version } => write!(f, "fixed in {version}"),
+            Status::Intended { reason } => write!(f, "intended: {reason}"),
+            Status::SameAs { bug } => write!(f, "same as {bug}"),
+        }
+    }
+}
+
+/// A bug of an engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Fields", into = "Fields")]
+pub struct Bug {
+    /// Its name: lower-case words with hyphens, as in the name of its file.
+    pub id: String,
+    /// What goes wrong, as a person would say it.
+    pub title: String,
+    /// The engine that has it.
+    pub engine: String,
+    /// The compilers (`singlepass`) and configurations (`singlepass+dynamic`)
+    /// that have it; empty if all have.
+    pub shows: Vec<String>,
+    /// What is reached by it.
+    pub severity: Severity,
+    /// What has become of it.
+    pub status: Status,
+    /// Its file, beside the register.
+    pub witness: Option<String>,
+    /// What it comes of.
+    pub cause: Cause,
+    /// The versions of the engine in which it was seen, the oldest first.
+    pub seen: Vec<String>,
+    /// The first version in which it was seen not to show any more.
+    pub gone: Option<String>,
+    /// On which configuration, where and when the program in its report showed
+    /// it, in words.
+    pub checked: Option<String>,
+    /// Its failures in the official suite, `CONFIGURATION FILE:LINE`, in which
+    /// `*` stands for any text.
+    pub suite: Vec<String>,
+}
+
+impl Bug {
+    /// Whether it is known to be there: what was fixed is news where it shows.
+    pub fn is_open(&self) -> bool {
+        match self.status {
+            Status::Fixed { .. } | Status::SameAs { .. } => false,
+            Status::Unreported | Status::Reported { .. } | Status::Intended { .. } => true,
+        }
+    }
+
+    /// Whether a configuration, by its name, is one that has it.
+    ///
+    /// ```
+    /// # use trapline_harness::corpus::Bug;
+    /// let bug = |shows: &[&str]| Bug {
+    ///     engine: "wasmer".to_owned(),
+    ///     shows: shows.iter().map(|&s| s.to_owned()).collect(),
+    ///     ..Bug::example()
+    /// };
+    /// assert!(bug(&[]).may_show_on("wasmer/cranelift+o0"));
+    /// assert!(!bug(&[]).may_show_on("wasmtime/winch"));
+    /// assert!(bug(&["singlepass"]).may_show_on("wasmer/singlepass+metered"));
+    /// assert!(!bug(&["singlepass+dynamic"]).may_show_on("wasmer/singlepass"));
+    /// ```
+    pub fn may_show_on(&self, configuration: &str) -> bool {
+        let (engine, variant) = split(configuration);
+        let compiler = variant.split('+').next().unwrap_or(variant);
+        let shows = |name: &String| name == variant || name == compiler;
+        engine == self.engine && (self.shows.is_empty() || self.shows.iter().any(shows))
+    }
+
+    /// An entry to begin from, in documentation and tests.
+    pub fn example() -> Bug {
+        Bug {
+            id: "example".to_owned(),
+            title: "an example".to_owned(),
+            engine: "example".to_owned(),
+            shows: Vec::new(),
+            severity: Severity::WrongResult,
+            status: Status::Unreported,
+            witness: None,
+            cause: Cause::default(),
+            seen: Vec::new(),
+            gone: None,
+            checked: None,
+            suite: Vec::new(),
+        }
+    }
+}
+
+/// The engine of a configuration, without its version, and the rest of its name.
+fn split(configuration: &str) -> (&str, &str) {
+    let (engine, variant) = configuration.split_once('/').unwrap_or((configuration, ""));
+    let engine = engine.split('@').next().unwrap_or(engine);
+    (engine, variant)
+}

@@ -1,0 +1,77 @@
+//! The cause of a bug, as experiments have found it.
+
+use serde::{Deserialize, Serialize};
+use trapline_reference::Access;
+use wildmatch::WildMatch;
+
+use crate::judge::{Place, memory_kind};
+
+/// What a bug comes of: the ingredient of a script without which it does not
+/// show. What diverges and does not any more with the ingredient exchanged is
+/// this bug.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cause {
+    /// The [substitution](crate::triage::substitute) that exchanges it; none
+    /// where no substitution makes the bug go away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub substitution: Option<String>,
+    /// Where it is exchanged.
+    #[serde(flatten)]
+    pub at: Ingredient,
+    /// What the engine says when it panics; empty where it does not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub words: String,
+    /// What its reduced script was described as. It tells bugs apart where no
+    /// substitution does.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub signature: String,
+    /// The substitutions that were tried on the reduced script and made the
+    /// bug go away.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub heals: Vec<String>,
+    /// Those that were tried and did not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stays: Vec<String>,
+}
+
+/// Accesses to memories, described by what is common to all that show a bug.
+/// A list that is empty leaves open what it would say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ingredient {
+    /// Names of instructions, in which `*` stands for any text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instructions: Vec<String>,
+    /// Where the access stands relative to the bound.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
+    /// The kinds of memory, as in `i64-shared`, in which `*` stands for any text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub memories: Vec<String>,
+}
+
+impl Ingredient {
+    /// Whether an access is one of those.
+    pub fn is(&self, access: &Access) -> bool {
+        let Ingredient {
+            instructions: _,
+            places,
+            memories,
+        } = self;
+        let place = Place::of(access.address, access.length, access.size);
+        self.is_instruction(access.op)
+            && (places.is_empty() || access.grow.is_some() || places.contains(&place))
+            && (memories.is_empty() || fits(memories, &memory_kind(access)))
+    }
+
+    /// Whether an instruction of this name, wherever it stands, is one of those.
+    pub fn is_instruction(&self, name: &str) -> bool {
+        self.instructions.is_empty() || fits(&self.instructions, name)
+    }
+}
+
+fn fits(patterns: &[String], name: &str) -> bool {
+    let mut patterns = patterns.iter();
+    patterns.any(|pattern| WildMatch::new(pattern).matches(name))
+}

@@ -1,0 +1,185 @@
+//! The verdict on one configuration: what the comparison found, unless the
+//! specification leaves it open.
+
+use super::{Class, Comparison, Difference, Stop, compare, open};
+use crate::engine::reference::ReferenceRun;
+use crate::engine::{Capture, Job};
+use crate::observation::{Observation, Timing};
+use crate::script::{Script, Step};
+use crate::worker::{Answer, Death};
+
+/// What became of one script on one configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything it did is allowed.
+    Conforms,
+    /// It lacks a feature, as it declares.
+    Unsupported(String),
+    /// Resources did not suffice: allowed.
+    Limit(String),
+    /// Not compared (to the end), for a named reason.
+    Skipped(String),
+    /// It left the specification.
+    Diverges(Difference),
+}
+
+/// A verdict with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The name of the configuration.
+    pub configuration: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How many steps were compared, that of a divergence among them.
+    pub steps: usize,
+    /// How many calls were judged.
+    pub calls: u64,
+    /// Where the engine's time went.
+    pub timing: Timing,
+    /// What it observed; none if its process died.
+    pub observation: Option<Observation>,
+}
+
+impl Judged {
+    /// How the configuration diverged, if it did.
+    pub fn divergence(&self) -> Option<&Difference> {
+        match &self.verdict {
+            Verdict::Diverges(difference) => Some(difference),
+            _ => None,
+        }
+    }
+}
+
+/// Judges what the configuration of this name answered to `job`.
+pub(crate) fn judge(
+    job: &Job<'_>,
+    reference: &ReferenceRun,
+    configuration: &str,
+    answer: Answer,
+) -> Judged {
+    let configuration = configuration.to_owned();
+    let observation = match answer {
+        Answer::Observed(observation) => observation,
+        // Memory that the script may ask for is no fault of the engine's.
+        Answer::Died(Death::OutOfMemory(held)) if job.budget.memory_bytes > held / 2 => {
+            return Judged {
+                configuration,
+                verdict: Verdict::Limit("more memory than a worker may hold".to_owned()),
+                steps: 0,
+            calls: 0,
+                timing: Timing::default(),
+                observation: None,
+            };
+        }
+        Answer::Died(death) => {
+            let verdict = Verdict::Diverges(died(job.script, reference, death));
+            let timing = Timing::default();
+            return Judged {
+                configuration,
+                verdict,
+                steps: 0,
+            calls: 0,
+                timing,
+                observation: None,
+            };
+        }
+    };
+    let (verdict, judged_steps) = match compare(&reference.observation, &observation) {
+        Comparison::Same => (Verdict::Conforms, job.script.steps.len()),
+        Comparison::Stopped(step, stop) => (
+            match stop {
+                Stop::Unsupported(feature) => Verdict::Unsupported(feature),
+                Stop::Limit(why) => Verdict::Limit(why),
+                Stop::Skipped(why) => Verdict::Skipped(why),
+            },
+            step,
+        ),
+        Comparison::Differs(difference) => {
+            let steps = difference.step + 1;
+            let verdict = if open::a_grow_may_have_failed(job, reference, &observation, steps) {
+                Verdict::Limit("memory.grow may fail".to_owned())
+            } else if open::is_of_a_nan(job, reference, &observation, &difference) {
+                Verdict::Skipped("a NaN whose bits are open".to_owned())
+            } else {
+                Verdict::Diverges(refine(difference, reference))
+            };
+            (verdict, steps)
+        }
+    };
+    let calls = job.script.steps[..judged_steps.min(job.script.steps.len())]
+        .iter()
+        .filter(|step| matches!(step, Step::Invoke { .. }))
+        .count() as u64;
+    let timing = observation.timing;
+    Judged {
+        configuration,
+        verdict,
+        steps: judged_steps,
+        calls,
+        timing,
+        observation: Some(observation),
+    }
+}
+
+/// A dead worker does not tell the step; the last one stands in for it until
+/// the script is reduced.
+fn died(script: &Script, reference: &ReferenceRun, death: Death) -> Difference {
+    let step = script.steps.len().saturating_sub(1);
+    let (class, got) = match death {
+        Death::Crash(how) | Death::Killed(how) => {
+            (Class::Crash, format!("its process died: {how}"))
+        }
+        Death::Hang(ms) => (Class::Hang, format!("no answer after {ms} ms")),
+        Death::OutOfMemory(bytes) => (
+            Class::OutOfMemory,
+            format!("killed when it held {} MiB", bytes >> 20),
+        ),
+        Death::Garbage(what) => (Class::Crash, format!("its process sent garbage: {what}")),
+    };
+    let expected = reference
+        .observation
+        .steps
+        .get(step)
+        .map_or_else(String::new, |s| super::describe(&s.outcome));
+    Difference {
+        class,
+        step,
+        memory: None,
+        expected,
+        got,
+    }
+}
+
+/// Names the class by what the step did, where that says more than "value".
+fn refine(mut difference: Difference, reference: &ReferenceRun) -> Difference {
+    if difference.class == Class::Value {
+        let accesses = reference
+            .trace
+            .get(difference.step)
+            .map_or(&[][..], |t| &t[..]);
+        // Only where nothing else was done can nothing else be wrong.
+        let only = |op: &str| !accesses.is_empty() && accesses.iter().all(|access| access.op == op);
+        if only("memory.grow") || only("host.grow") {
+            difference.class = Class::GrowResult;
+        } else if only("memory.size") {
+            difference.class = Class::MemorySize;
+        }
+    }
+    difference
+}
+
+/// The captures that show the bytes of a difference in a memory.
+pub fn captures(difference: &Difference) -> Vec<Capture> {
+    difference
+        .memory
+        .iter()
+        .filter_map(|m| {
+            Some(Capture {
+                step: difference.step,
+                instance: m.instance.clone(),
+                export: m.export.clone(),
+                chunk: m.chunk?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,189 @@
+//! Which known bugs a divergence is made of, before anything is reduced.
+//!
+//! A divergence belongs to a known bug if that bug's substitution, applied to
+//! the whole script at the accesses that the bug is about, makes it go away on
+//! that configuration. Then the script is judged on with the ingredient
+//! exchanged, to its end: behind one bug there may be another.
+
+use std::collections::BTreeSet;
+
+use super::heal::{Experiment, Suspect, experiment};
+use super::substitute::{Site, Substitution};
+use crate::corpus::{Bug, Ingredient};
+use crate::engine::Budget;
+use crate::engine::reference::ReferenceRun;
+use crate::judge::{Difference, Judged, Verdict, panic_words};
+use crate::script::{Script, Step};
+use crate::trial::Trial;
+use crate::wasm;
+use crate::worker::Runner;
+
+/// So many bugs of one script are followed, one behind the other.
+const DEPTH: usize = 6;
+
+/// Knows bugs again.
+#[derive(Clone, Default)]
+pub struct Attributor {
+    bugs: Vec<Suspected>,
+}
+
+/// A bug, ready to be looked for.
+#[derive(Clone)]
+struct Suspected {
+    bug: Bug,
+    substitution: Substitution,
+}
+
+/// What a divergence was found to be made of.
+pub struct Attribution {
+    /// The ids of the bugs, in the order in which they were met.
+    pub bugs: Vec<String>,
+    /// What is left, if it is explained by no known bug: the script in which
+    /// the bugs before it are substituted (none if there were none), and its
+    /// trial, in which the configuration still diverges.
+    pub unexplained: Option<Unexplained>,
+    /// The verdict on what could be judged with all these bugs substituted.
+    pub judged: Judged,
+    /// How many scripts were run for it.
+    pub experiments: u64,
+}
+
+/// A divergence that no known bug explains.
+pub struct Unexplained {
+    /// The script and its trial, if bugs before it were substituted; otherwise
+    /// it is the script that was asked about.
+    pub behind: Option<(Script, Trial)>,
+}
+
+impl Attributor {
+    /// Knows the open bugs among these.
+    ///
+    /// # Errors
+    /// One line, if one names a substitution that there is not.
+    pub fn new<'b>(bugs: impl IntoIterator<Item = &'b Bug>) -> Result<Attributor, String> {
+        let mut attributor = Attributor::default();
+        for bug in bugs {
+            attributor.add(bug)?;
+        }
+        Ok(attributor)
+    }
+
+    /// Knows one more bug, if it is open and can be recognised by a substitution.
+    ///
+    /// # Errors
+    /// One line, if it names a substitution that there is not.
+    pub fn add(&mut self, bug: &Bug) -> Result<(), String> {
+        let Some(name) = bug.cause.substitution.as_ref().filter(|_| bug.is_open()) else {
+            return Ok(());
+        };
+        let substitution = Substitution::named(name)
+            .ok_or_else(|| format!("bug `{}`: there is no substitution `{name}`", bug.id))?;
+        self.bugs.retain(|known| known.bug.id != bug.id);
+        self.bugs.push(Suspected {
+            bug: bug.clone(),
+            substitution,
+        });
+        // The finest substitution says most: a bug that only a coarse one
+        // heals must not take what belongs to another.
+        self.bugs.sort_by_key(|known| known.substitution);
+        Ok(())
+    }
+
+    /// Finds out what a divergence is made of.
+    ///
+    /// # Errors
+    /// In words, if the engine cannot be run.
+    pub fn attribute(
+        &self,
+        script: &Script,
+        reference: &ReferenceRun,
+        judged: &Judged,
+        budget: Budget,
+        runner: &mut dyn Runner,
+    ) -> Result<Attribution, String> {
+        let mut attribution = Attribution {
+            bugs: Vec::new(),
+            unexplained: None,
+            judged: judged.clone(),
+            experiments: 0,
+        };
+        let mut behind: Option<(Script, Trial)> = None;
+        while let Verdict::Diverges(difference) = &attribution.judged.verdict {
+            let (script, reference) = match &behind {
+                Some((script, trial)) => (script, &trial.reference),
+                None => (script, reference),
+            };
+            let suspect = Suspect {
+                script,
+                reference,
+                configuration: &judged.configuration,
+                difference,
+            };
+            let known = match attribution.bugs.len() {
+                DEPTH => None,
+                _ => self.one(suspect, budget, runner, &mut attribution.experiments)?,
+            };
+            let Some((bug, script, trial)) = known else {
+                attribution.unexplained = Some(Unexplained { behind });
+                break;
+            };
+            if !attribution.bugs.contains(&bug) {
+                attribution.bugs.push(bug);
+            }
+            attribution.judged = trial.judged[0].clone();
+            behind = Some((script, trial));
+        }
+        Ok(attribution)
+    }
+
+    /// The known bug that explains a divergence, and the script without it.
+    fn one(
+        &self,
+        suspect: Suspect<'_>,
+        budget: Budget,
+        runner: &mut dyn Runner,
+        experiments: &mut u64,
+    ) -> Result<Option<(String, Script, Trial)>, String> {
+        for known in &self.bugs {
+            let Suspected { bug, substitution } = known;
+            if !bug.may_show_on(suspect.configuration)
+                || !fits_words(&bug.cause.words, suspect.difference)
+            {
+                continue;
+            }
+            let sites = sites(suspect, &bug.cause.at);
+            if sites.is_empty() && !bug.cause.at.instructions.is_empty() {
+                continue;
+            }
+            *experiments += 1;
+            let tried = experiment(suspect, *substitution, &sites, budget, runner)?;
+            if let Experiment::Healed(healed) = tried {
+                let id = bug.id.clone();
+                return Ok(Some((id, healed.substituted.script, healed.trial)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether what an engine says as it panics is what a bug makes it say. A bug
+/// that makes it say nothing may still be the reason why it panics later.
+fn fits_words(words: &str, difference: &Difference) -> bool {
+    words.is_empty() || panic_words(difference) == Some(words)
+}
+
+/// The instructions of a script that are such accesses: those that executed
+/// one up to the step that diverged, and, where a module is turned away or the
+/// process died, those that stand in the code.
+pub(super) fn sites(suspect: Suspect<'_>, at: &Ingredient) -> BTreeSet<Site> {
+    let step = suspect.difference.step;
+    let compiling = matches!(suspect.script.steps.get(step), Some(Step::Define { .. }));
+    if compiling {
+        let named = wasm::memory_sites(suspect.script).into_iter();
+        let named = named.filter(|(_, name)| at.is_instruction(name));
+        return named.map(|(site, _)| site).collect();
+    }
+    let traces = suspect.reference.trace.iter().take(step + 1).flatten();
+    let accesses = traces.filter(|access| at.is(access));
+    accesses.filter_map(|access| access.code.map(Site::of)).collect()
+}

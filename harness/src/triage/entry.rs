@@ -1,0 +1,165 @@
+//! A new entry of the register, with its witness.
+
+use super::title;
+use crate::campaign::Sighting;
+use crate::corpus::{Bug, Cause, Header, Status};
+use crate::engine::{Budget, Configuration};
+use crate::judge::{Difference, Severity, Subject, Verdict, section_of};
+use crate::reduce;
+use crate::report::{LookAt, look};
+use crate::script::{Script, print};
+use crate::trial::{Trial, try_script};
+use crate::worker::Runner;
+
+/// A reduced divergence that is a new bug.
+pub(super) struct Found<'a> {
+    pub(super) script: &'a Script,
+    /// Its trial, on every configuration.
+    pub(super) trial: &'a Trial,
+    pub(super) difference: &'a Difference,
+    pub(super) subject: &'a Subject,
+    pub(super) cause: Cause,
+    /// As [`Bug::shows`].
+    pub(super) shows: Vec<String>,
+    pub(super) sighting: &'a Sighting,
+    pub(super) configurations: &'a [Configuration],
+    pub(super) origin: &'a str,
+}
+
+impl Found<'_> {
+    /// The entry, and what makes its witness once its id is known.
+    ///
+    /// # Errors
+    /// In words, if an engine cannot be run.
+    pub(super) fn written(
+        self,
+        budget: Budget,
+        runner: &mut dyn Runner,
+    ) -> Result<(Bug, impl FnOnce(&str) -> String), String> {
+        let Found {
+            script,
+            trial,
+            difference,
+            subject,
+            cause,
+            shows,
+            sighting,
+            configurations,
+            origin,
+        } = self;
+        let name = &*sighting.configuration;
+        let class = difference.class;
+        let severity = Severity::of(difference, &trial.reference);
+        let title = title::title(class, subject, &cause);
+        let (engine, _) = name.split_once('/').unwrap_or((name, ""));
+        let version = configurations.iter().find(|c| c.name == name);
+        let version = version.map(|c| c.version.to_owned());
+        let bug = Bug {
+            id: title::id(engine, &shows, class, subject, &cause),
+            title: title.clone(),
+            engine: engine.to_owned(),
+            shows,
+            severity,
+            status: Status::Unreported,
+            witness: None,
+            cause,
+            seen: version.into_iter().collect(),
+            gone: None,
+            checked: None,
+            suite: Vec::new(),
+        };
+        let loaded = with_load(script, trial, difference, name, budget, runner)?;
+        let (script, outcomes, header) = {
+            let (script, trial) = match &loaded {
+                Some((script, trial)) => (script, trial),
+                None => (script, trial),
+            };
+            // The class is what was found; the words are what the file shows.
+            let shown = trial.divergence(name).unwrap_or(difference).clone();
+            let header = header(trial, &shown, class, subject, configurations, severity, title);
+            (script.clone(), trial.reference.outcomes(), header)
+        };
+        let found = format!(
+            "{origin}, case {}, on {}, {}",
+            sighting.case,
+            std::env::consts::ARCH,
+            std::env::consts::OS
+        );
+        let wast = move |id: &str| {
+            let header = Header {
+                bug: id.to_owned(),
+                found,
+                ..header
+            };
+            print::to_wast(&script, &outcomes, &header.to_text())
+        };
+        Ok((bug, wast))
+    }
+}
+
+/// Where only the contents of a memory differ, the script with a load that
+/// tells: it shows the difference to whoever runs the file as plain `.wast`.
+fn with_load(
+    script: &Script,
+    trial: &Trial,
+    difference: &Difference,
+    name: &str,
+    budget: Budget,
+    runner: &mut dyn Runner,
+) -> Result<Option<(Script, Trial)>, String> {
+    let look = match look(script, trial, difference, name, budget, runner)? {
+        Some((look, _)) => look,
+        None => return Ok(None),
+    };
+    let LookAt::Byte(address, _) = look.at else {
+        return Ok(None);
+    };
+    let Some(loads) = reduce::with_load(script, &look.instance, &look.memory, address) else {
+        return Ok(None);
+    };
+    let names: Vec<&str> = trial.judged.iter().map(|j| &*j.configuration).collect();
+    let trial = try_script(&loads, budget, runner, &names)?;
+    // A difference that goes away when it is looked at is left as it was.
+    Ok(trial.divergence(name).is_some().then_some((loads, trial)))
+}
+
+/// The header, but for the id and how it was found.
+pub(crate) fn header(
+    trial: &Trial,
+    shown: &Difference,
+    class: crate::judge::Class,
+    subject: &Subject,
+    configurations: &[Configuration],
+    severity: Severity,
+    title: String,
+) -> Header {
+    let mut diverging = Vec::new();
+    let mut conforming = Vec::new();
+    let mut versions: Vec<String> = Vec::new();
+    for judged in &trial.judged {
+        let who = judged.configuration.clone();
+        if let Some(c) = configurations.iter().find(|c| c.name == who) {
+            let version = format!("{} {}", c.engine(), c.version);
+            if !versions.contains(&version) {
+                versions.push(version);
+            }
+        }
+        match &judged.verdict {
+            Verdict::Diverges(d) => diverging.push((who, d.got.clone())),
+            Verdict::Conforms => conforming.push(who),
+            _ => {}
+        }
+    }
+    Header {
+        bug: String::new(),
+        title,
+        severity,
+        expected: shown.expected.clone(),
+        section: section_of(class, &subject.operation),
+        diverging,
+        conforming,
+        tried: trial.judged.iter().map(|j| j.configuration.clone()).collect(),
+        versions: versions.join(", "),
+        found: String::new(),
+    }
+}

@@ -1,0 +1,322 @@
+//! From a sighting to an entry of the register: attribute, confirm, reduce, find
+//! the cause, write.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::attribute::Attributor;
+use super::confirm::confirm;
+use super::heal::Suspect;
+use super::outcome::Filed;
+use super::who::who_diverges;
+use super::{cause, entry, who};
+use crate::campaign::Sighting;
+use crate::corpus::{Bug, Corpus, Register};
+use crate::engine::{Budget, Configuration};
+use crate::judge::{Class, Signature, subject};
+use crate::reduce::{self, reduce};
+use crate::script::Script;
+use crate::trial::{Trial, try_script};
+use crate::worker::Runner;
+
+/// So many bugs are put into the register for one sighting, at the most.
+const BUGS: usize = 4;
+
+/// Files sightings in a corpus.
+pub struct Filer<'a> {
+    corpus: &'a mut Corpus,
+    runner: Box<dyn Runner>,
+    configurations: Vec<Configuration>,
+    budget: Budget,
+    /// In words, the campaign the sightings are from.
+    origin: String,
+    attributor: Attributor,
+}
+
+/// A divergence on its way through the filer.
+struct Found {
+    script: Script,
+    trial: Trial,
+}
+
+impl<'a> Filer<'a> {
+    /// For a corpus; `runner` must be able to run `configurations`, which are
+    /// all those a divergence is tried on.
+    ///
+    /// # Errors
+    /// One line, if the register names a substitution that there is not.
+    pub fn new(
+        corpus: &'a mut Corpus,
+        runner: Box<dyn Runner>,
+        configurations: Vec<Configuration>,
+        budget: Budget,
+        origin: &str,
+    ) -> Result<Filer<'a>, String> {
+        Ok(Filer {
+            attributor: Attributor::new(&corpus.register.bugs)?,
+            corpus,
+            runner,
+            configurations,
+            budget,
+            origin: origin.to_owned(),
+        })
+    }
+
+    /// What is known in the corpus.
+    pub fn register(&self) -> &Register {
+        &self.corpus.register
+    }
+
+    /// What knows the bugs of the corpus again.
+    pub fn attributor(&self) -> &Attributor {
+        &self.attributor
+    }
+
+    /// The witness of a bug, if it has one.
+    pub fn witness(&self, bug: &Bug) -> Option<std::path::PathBuf> {
+        self.corpus.witness(bug)
+    }
+
+    /// The ids of the known bugs that a sighting is made of; `None` if they do
+    /// not explain all of it.
+    ///
+    /// # Errors
+    /// In words, if an engine cannot be run.
+    pub fn known(&mut self, sighting: &Sighting) -> Result<Option<Vec<String>>, String> {
+        let name = &*sighting.configuration;
+        let trial = self.tried(&sighting.script, &[name])?;
+        let Some(judged) = trial.judged(name).filter(|j| j.divergence().is_some()) else {
+            return Ok(None);
+        };
+        let (reference, runner) = (&trial.reference, &mut *self.runner);
+        let known = &self.attributor;
+        let found = known.attribute(&sighting.script, reference, judged, self.budget, runner)?;
+        Ok(found.unexplained.is_none().then_some(found.bugs))
+    }
+
+    /// Files a sighting: the bugs that it is made of, new ones among them. More
+    /// than one where one hides another.
+    ///
+    /// # Errors
+    /// In words, if an engine cannot be run or a file not be written.
+    pub fn file(&mut self, sighting: &Sighting, cancel: &AtomicBool) -> Result<Vec<Filed>, String> {
+        let name = &*sighting.configuration;
+        let mut filed: Vec<Filed> = Vec::new();
+        for _ in 0..BUGS {
+            let trial = self.tried(&sighting.script, &[name])?;
+            let Some(judged) = trial.judged(name).filter(|j| j.divergence().is_some()) else {
+                if filed.is_empty() {
+                    let class = sighting.difference.class;
+                    filed.extend(self.rate(&sighting.script, name, class)?);
+                }
+                break;
+            };
+            let attribution = self.attributor.attribute(
+                &sighting.script,
+                &trial.reference,
+                judged,
+                self.budget,
+                &mut *self.runner,
+            )?;
+            for id in &attribution.bugs {
+                self.note_known(&mut filed, id);
+            }
+            let Some(unexplained) = attribution.unexplained else {
+                break;
+            };
+            let (script, trial) = match unexplained.behind {
+                Some(behind) => behind,
+                None => (sighting.script.clone(), trial),
+            };
+            let one = self.file_one(sighting, Found { script, trial }, cancel)?;
+            let ends = matches!(one, Filed::Nondeterministic { .. });
+            let again = one.bug().is_some_and(|bug| {
+                filed.iter().any(|f| f.bug().is_some_and(|other| other.id == bug.id))
+            });
+            if !again {
+                filed.push(one);
+            }
+            if ends || again || cancel.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        Ok(filed)
+    }
+
+    /// Reduces one divergence that no known bug explains, and files it.
+    fn file_one(
+        &mut self,
+        sighting: &Sighting,
+        found: Found,
+        cancel: &AtomicBool,
+    ) -> Result<Filed, String> {
+        let name = &*sighting.configuration;
+        let Some(class) = found.trial.divergence(name).map(|d| d.class) else {
+            return Err(format!("{name}: nothing to file"));
+        };
+        if let Some(flaky) = self.rate(&found.script, name, class)? {
+            return Ok(flaky);
+        }
+        let script = self.reduce(&found.script, name, class, cancel)?;
+        self.file_reduced(sighting, &script)
+    }
+
+    /// The rate of a divergence that does not show every time.
+    fn rate(&mut self, script: &Script, name: &str, class: Class) -> Result<Option<Filed>, String> {
+        let rate = confirm(script, name, class, self.budget, &mut *self.runner)?;
+        Ok(rate.map(|rate| Filed::Nondeterministic {
+            shown: rate.shown,
+            of: rate.of,
+        }))
+    }
+
+    /// Adds a known bug to what was filed, once.
+    fn note_known(&self, filed: &mut Vec<Filed>, id: &str) {
+        let there = |f: &Filed| f.bug().is_some_and(|bug| bug.id == id);
+        if let Some(bug) = self.corpus.register.get(id)
+            && !filed.iter().any(there)
+        {
+            filed.push(Filed::Known {
+                bug: Box::new(bug.clone()),
+                file: self.corpus.witness(bug),
+            });
+        }
+    }
+
+    /// Reduces a script that diverges on the configuration in this class, and
+    /// keeps to what no known bug explains.
+    ///
+    /// # Errors
+    /// In words, if an engine cannot be run.
+    pub fn reduce(
+        &mut self,
+        script: &Script,
+        name: &str,
+        class: Class,
+        cancel: &AtomicBool,
+    ) -> Result<Script, String> {
+        let mut failure = None;
+        let mut check = |candidate: &Script| {
+            let shows = || failure.is_none() && !cancel.load(Ordering::Relaxed);
+            if !shows() {
+                return false;
+            }
+            self.shows_unknown(candidate, name, class).unwrap_or_else(|why| {
+                failure = Some(why);
+                false
+            })
+        };
+        let options = reduce::Options {
+            cancelled: &|| cancel.load(Ordering::Relaxed),
+            ..Default::default()
+        };
+        let reduced = reduce(script, &mut check, &options);
+        match failure {
+            Some(why) => Err(why),
+            None => Ok(reduced.script),
+        }
+    }
+
+    /// Whether a script diverges on the configuration in a class like this, and
+    /// no known bug explains it.
+    fn shows_unknown(&mut self, script: &Script, name: &str, class: Class) -> Result<bool, String> {
+        let trial = self.tried(script, &[name])?;
+        let Some(judged) = trial.judged(name) else {
+            return Ok(false);
+        };
+        if judged.divergence().is_none_or(|d| !alike(d.class, class)) {
+            return Ok(false);
+        }
+        let runner = &mut *self.runner;
+        let known = &self.attributor;
+        let attribution = known.attribute(script, &trial.reference, judged, self.budget, runner)?;
+        // The difference itself has to be unexplained, not one behind it.
+        Ok(attribution.bugs.is_empty() && attribution.unexplained.is_some())
+    }
+
+    fn tried(&mut self, script: &Script, names: &[&str]) -> Result<Trial, String> {
+        try_script(script, self.budget, &mut *self.runner, names)
+    }
+
+    /// Files a sighting that came down to `script`.
+    ///
+    /// # Errors
+    /// In words, if an engine cannot be run or a file not be written.
+    pub fn file_reduced(&mut self, sighting: &Sighting, script: &Script) -> Result<Filed, String> {
+        let names: Vec<String> = self.configurations.iter().map(|c| c.name.to_owned()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let name = &*sighting.configuration;
+        let trial = self.tried(script, &names)?;
+        let Some(difference) = trial.divergence(name) else {
+            let class = sighting.difference.class;
+            let rate = self.rate(script, name, class)?;
+            return Ok(rate.unwrap_or(Filed::Nondeterministic { shown: 1, of: 2 }));
+        };
+        let subject = subject(script, &trial.reference, difference);
+        let (engine, _) = name.split_once('/').unwrap_or((name, ""));
+        let (_, shows) = who_diverges(&trial.judged, engine);
+        let signature = Signature {
+            class: difference.class,
+            engine: engine.to_owned(),
+            variants: shows.clone(),
+            subject: subject.clone(),
+        };
+        let suspect = Suspect {
+            script,
+            reference: &trial.reference,
+            configuration: name,
+            difference,
+        };
+        let cause = cause::find(suspect, &signature, self.budget, &mut *self.runner)?;
+        self.corpus.refresh()?;
+        let same = |bug: &&Bug| {
+            bug.engine == engine && bug.is_open() && cause::same(&bug.cause, &cause)
+        };
+        if let Some(known) = self.corpus.register.bugs.iter().find(same) {
+            let id = known.id.clone();
+            return self.widen(&id, &cause, &shows);
+        }
+        let entry = entry::Found {
+            script,
+            trial: &trial,
+            difference,
+            subject: &subject,
+            cause,
+            shows,
+            sighting,
+            configurations: &self.configurations,
+            origin: &self.origin,
+        };
+        let (bug, wast) = entry.written(self.budget, &mut *self.runner)?;
+        let bug = self.corpus.add(bug, wast)?;
+        self.attributor.add(&bug)?;
+        let file = self.corpus.witness(&bug).unwrap_or_default();
+        Ok(Filed::New {
+            bug: Box::new(bug),
+            file,
+        })
+    }
+
+    /// Another face of a known bug: what the register says of it is widened, so
+    /// that it is known at once the next time.
+    fn widen(&mut self, id: &str, cause: &crate::corpus::Cause, shows: &[String]) -> Result<Filed, String> {
+        let bug = self.corpus.change(|register| {
+            let bug = register.get_mut(id)?;
+            cause::widen(&mut bug.cause, cause);
+            who::add(&mut bug.shows, shows);
+            Some(bug.clone())
+        })?;
+        let bug = bug.ok_or_else(|| format!("bug `{id}` is not in the register any more"))?;
+        self.attributor.add(&bug)?;
+        Ok(Filed::Known {
+            file: self.corpus.witness(&bug),
+            bug: Box::new(bug),
+        })
+    }
+}
+
+/// Whether a reduced script may diverge in the one class where the whole one
+/// did in the other: what a value was of is said by what else is in its step.
+fn alike(one: Class, other: Class) -> bool {
+    let of_values = |class| matches!(class, Class::Value | Class::GrowResult | Class::MemorySize);
+    one == other || of_values(one) && of_values(other)
+}
