@@ -20,6 +20,5 @@ pub mod script;
 pub mod spec;
 pub mod triage;
 pub mod trial;
-pub mod triage;
 mod wasm;
 pub mod worker;

@@ -34,7 +34,10 @@ impl Met {
         };
         let first = self.last.replace(case) != Some(case);
         self.cases += u64::from(first);
-        *self.configurations.entry(configuration.to_owned()).or_default() += 1;
+        *self
+            .configurations
+            .entry(configuration.to_owned())
+            .or_default() += 1;
     }
 }
 
@@ -105,7 +108,12 @@ impl Found {
     }
 
     /// Adds up how often it was met.
-    pub fn add(&mut self, cases: u64, first_case: u64, configurations: impl IntoIterator<Item = String>) {
+    pub fn add(
+        &mut self,
+        cases: u64,
+        first_case: u64,
+        configurations: impl IntoIterator<Item = String>,
+    ) {
         self.cases += cases;
         self.first_case = self.first_case.min(first_case);
         self.configurations.extend(configurations);

@@ -11,8 +11,8 @@ use crate::generate;
 use crate::judge::{Judged, Verdict};
 use crate::observation::Outcome;
 use crate::script::Script;
-use crate::trial::{Trial, try_script_keeping};
 use crate::triage::Attributor;
+use crate::trial::{Trial, try_script_keeping};
 use crate::worker::Runner;
 
 /// One thread of a campaign.
@@ -112,7 +112,9 @@ impl Job<'_> {
         }
         let (budget, runner) = (self.options.budget, &mut *self.runner);
         let reference = &trial.reference;
-        let known = self.attributor.attribute(script, reference, judged, budget, runner)?;
+        let known = self
+            .attributor
+            .attribute(script, reference, judged, budget, runner)?;
         let sighting = known.unexplained.and_then(|left| match left.behind {
             Some((script, trial)) => Sighting::of(case, &script, &trial.reference, &known.judged),
             None => Sighting::of(case, script, reference, &known.judged),
@@ -144,7 +146,9 @@ impl Job<'_> {
             _ => &self.progress.other,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.progress.calls.fetch_add(judged.calls, Ordering::Relaxed);
+        self.progress
+            .calls
+            .fetch_add(judged.calls, Ordering::Relaxed);
     }
 }
 

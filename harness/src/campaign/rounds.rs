@@ -52,7 +52,9 @@ pub fn run(
     let mut size = FIRST;
     loop {
         let end = next.load(Ordering::Relaxed).saturating_add(size);
-        let left = options.time.map(|time| time.saturating_sub(outcomes.elapsed));
+        let left = options
+            .time
+            .map(|time| time.saturating_sub(outcomes.elapsed));
         let round = Round {
             options,
             attributor: filing.filer.attributor(),
@@ -64,7 +66,9 @@ pub fn run(
         size = size.saturating_mul(2);
         let done = progress.cancel.load(Ordering::Relaxed)
             || options.time.is_some_and(|time| outcomes.elapsed >= time)
-            || options.cases.is_some_and(|cases| options.shard.nth(next.load(Ordering::Relaxed)) >= cases);
+            || options
+                .cases
+                .is_some_and(|cases| options.shard.nth(next.load(Ordering::Relaxed)) >= cases);
         if done {
             break;
         }
@@ -73,7 +77,11 @@ pub fn run(
     filing.rest(options, &mut outcomes, &mut found)?;
     for (id, met) in &outcomes.met {
         let row = row(&mut found, filing.filer, id, false);
-        row.add(met.cases, met.first_case, met.configurations.keys().cloned());
+        row.add(
+            met.cases,
+            met.first_case,
+            met.configurations.keys().cloned(),
+        );
     }
     found.sort_by_cached_key(Found::rank);
     Ok((outcomes, found))
@@ -156,19 +164,30 @@ impl Round<'_> {
 }
 
 fn inner<T>(mutex: Mutex<T>) -> T {
-    mutex.into_inner().unwrap_or_else(|broken| broken.into_inner())
+    mutex
+        .into_inner()
+        .unwrap_or_else(|broken| broken.into_inner())
 }
 
 impl Filing<'_, '_> {
     /// Files at most `most` of what was seen, the least alike first. What is
     /// left is looked at again when more is known.
-    fn some(&mut self, outcomes: &mut Outcomes, found: &mut Vec<Found>, most: usize) -> Result<(), String> {
+    fn some(
+        &mut self,
+        outcomes: &mut Outcomes,
+        found: &mut Vec<Found>,
+        most: usize,
+    ) -> Result<(), String> {
         if !self.reduce {
             return Ok(());
         }
         let sightings: Vec<&Sighting> = outcomes.sightings.values().collect();
         let order = farthest_first(&sightings);
-        let chosen: Vec<Sighting> = order.into_iter().take(most).map(|i| sightings[i].clone()).collect();
+        let chosen: Vec<Sighting> = order
+            .into_iter()
+            .take(most)
+            .map(|i| sightings[i].clone())
+            .collect();
         for sighting in chosen {
             if self.cancel.load(Ordering::Relaxed) {
                 break;
@@ -181,7 +200,12 @@ impl Filing<'_, '_> {
     }
 
     /// Files all that is left, for as long as there is patience.
-    fn rest(&mut self, options: &Options, outcomes: &mut Outcomes, found: &mut Vec<Found>) -> Result<(), String> {
+    fn rest(
+        &mut self,
+        options: &Options,
+        outcomes: &mut Outcomes,
+        found: &mut Vec<Found>,
+    ) -> Result<(), String> {
         let began = Instant::now();
         let sightings: Vec<&Sighting> = outcomes.sightings.values().collect();
         for index in farthest_first(&sightings) {
@@ -215,7 +239,11 @@ impl Filing<'_, '_> {
         if self.known(sighting, found)? {
             return Ok(true);
         }
-        (self.tell)(&format!("reducing {} (case {})", sighting.signature(), sighting.case));
+        (self.tell)(&format!(
+            "reducing {} (case {})",
+            sighting.signature(),
+            sighting.case
+        ));
         for filed in self.filer.file(sighting, self.cancel)? {
             match filed {
                 Filed::New { bug, file } => {
@@ -227,7 +255,8 @@ impl Filing<'_, '_> {
                 }
                 Filed::Known { bug, .. } => count(row(found, self.filer, &bug.id, false), sighting),
                 Filed::Nondeterministic { shown, of } => {
-                    let status = format!("nondeterministic: it showed in {shown} of {of} more runs");
+                    let status =
+                        format!("nondeterministic: it showed in {shown} of {of} more runs");
                     found.push(Found::of_sighting(sighting, status, PathBuf::new()));
                 }
             }
@@ -245,7 +274,11 @@ fn count(row: &mut Found, sighting: &Sighting) {
 fn row<'f>(found: &'f mut Vec<Found>, filer: &Filer<'_>, id: &str, new: bool) -> &'f mut Found {
     let at = found.iter().position(|row| row.bug.as_deref() == Some(id));
     let at = at.unwrap_or_else(|| {
-        let bug = filer.register().get(id).cloned().unwrap_or_else(crate::corpus::Bug::example);
+        let bug = filer
+            .register()
+            .get(id)
+            .cloned()
+            .unwrap_or_else(crate::corpus::Bug::example);
         let file: Option<PathBuf> = filer.witness(&bug);
         found.push(Found::of_bug(&bug, new, file));
         found.len() - 1

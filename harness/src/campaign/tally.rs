@@ -6,8 +6,8 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Feature, Features};
-use crate::observation::Timing;
 use crate::judge::{Judged, Verdict};
+use crate::observation::Timing;
 use crate::trial::Trial;
 
 /// The verdicts on one configuration.

@@ -43,8 +43,9 @@ pub(super) fn from_known(folder: &Path) -> Result<Register, String> {
     })?;
     let mut register = Register::default();
     let mut faces = 0;
-    let (same, own): (Vec<_>, Vec<_>) =
-        known.into_iter().partition(|(_, entry)| entry.status == "same-as");
+    let (same, own): (Vec<_>, Vec<_>) = known
+        .into_iter()
+        .partition(|(_, entry)| entry.status == "same-as");
     for (signature, entry) in own {
         register.bugs.push(bug(folder, signature, entry)?);
     }

@@ -29,8 +29,8 @@ use crate::observation::Observation;
 
 pub use checked::checked;
 pub use embedding::Embedding;
-pub use group::{group, group_others};
 pub use features::{Feature, Features, needed_by};
+pub use group::{group, group_others};
 pub use job::{Budget, Capture, Job};
 pub(crate) use mutants::placeholder;
 pub use mutants::{Fault, faults, mutants, pair};

@@ -49,8 +49,8 @@ use crate::engine::{self, Configuration, Features};
 use crate::judge::{Class, Judged};
 use crate::observation::Outcome;
 use crate::script::Script;
-use crate::trial::{Trial, try_brief_script};
 use crate::triage::{Filed, Filer};
+use crate::trial::{Trial, try_brief_script};
 use crate::worker::InProcess;
 use record::Recorder;
 

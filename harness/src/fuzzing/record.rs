@@ -180,18 +180,21 @@ impl Recorder {
         file: Option<PathBuf>,
         new: bool,
     ) -> &mut Met {
-        self.record.bugs.entry(bug.id.clone()).or_insert_with(|| Met {
-            title: bug.title.clone(),
-            severity: bug.severity,
-            status: match new {
-                true => "new".to_owned(),
-                false => bug.status.to_string(),
-            },
-            new,
-            count: 0,
-            configuration: configuration.to_owned(),
-            file,
-        })
+        self.record
+            .bugs
+            .entry(bug.id.clone())
+            .or_insert_with(|| Met {
+                title: bug.title.clone(),
+                severity: bug.severity,
+                status: match new {
+                    true => "new".to_owned(),
+                    false => bug.status.to_string(),
+                },
+                new,
+                count: 0,
+                configuration: configuration.to_owned(),
+                file,
+            })
     }
 
     /// Writes the record down.

@@ -207,7 +207,11 @@ mod tests {
             ordering: None,
         };
         for row in trapline_reference::Instruction::all() {
-            assert!(instruction_named(row.name, memarg).is_some(), "{}", row.name);
+            assert!(
+                instruction_named(row.name, memarg).is_some(),
+                "{}",
+                row.name
+            );
         }
         assert_eq!(instruction_named("memory.fill", memarg), None);
     }

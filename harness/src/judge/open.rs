@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use trapline_reference::{Grows, Nans};
 
+use super::{Class, Comparison, Difference, MemoryDifference, compare};
 use crate::engine::Job;
 use crate::engine::reference::{self, ReferenceRun};
-use super::{Class, Comparison, Difference, MemoryDifference, compare};
 use crate::observation::{Observation, Outcome, StepObservation};
 
 /// How many `memory.grow` before a difference are turned round one by one, the

@@ -140,8 +140,7 @@ mod tests {
         assert_eq!(load("-1"), Severity::Sandbox);
         let unaligned = "(drop (i32.atomic.load (i32.const 1)))";
         assert_eq!(module(unaligned), Severity::WrongResult);
-        let unshared =
-            "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 1) (i64.const 0)))";
+        let unshared = "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 1) (i64.const 0)))";
         assert_eq!(module(unshared), Severity::WrongResult);
         let nothing = "(memory.fill (i32.const 65537) (i32.const 0) (i32.const 0))";
         assert_eq!(module(nothing), Severity::WrongResult);

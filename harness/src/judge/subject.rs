@@ -2,8 +2,8 @@
 
 use trapline_reference::Access;
 
-use crate::engine::reference::ReferenceRun;
 use super::{Class, Difference, Place, Subject};
+use crate::engine::reference::ReferenceRun;
 use crate::observation::Outcome;
 use crate::script::{Script, Step};
 

@@ -66,7 +66,7 @@ pub(crate) fn judge(
                 configuration,
                 verdict: Verdict::Limit("more memory than a worker may hold".to_owned()),
                 steps: 0,
-            calls: 0,
+                calls: 0,
                 timing: Timing::default(),
                 observation: None,
             };
@@ -78,7 +78,7 @@ pub(crate) fn judge(
                 configuration,
                 verdict,
                 steps: 0,
-            calls: 0,
+                calls: 0,
                 timing,
                 observation: None,
             };

@@ -44,7 +44,10 @@ fn severity(facts: &Facts<'_>, out: &mut String) {
              {channel}, and not in a public tracker.**\n\n"
         )
     } else {
-        write!(out, "Class: {class}; severity: {severity}. To be reported at {channel}.\n\n")
+        write!(
+            out,
+            "Class: {class}; severity: {severity}. To be reported at {channel}.\n\n"
+        )
     };
     if let Some(policy) = policy::of(engine) {
         let _ = write!(

@@ -8,9 +8,7 @@ mod standalone;
 mod tests;
 
 use crate::engine::{Budget, Configuration, Job, reference};
-use crate::judge::{
-    Class, Difference, Section, Severity, Verdict, captures, section_of, subject,
-};
+use crate::judge::{Class, Difference, Section, Severity, Verdict, captures, section_of, subject};
 use crate::observation::Observation;
 use crate::script::{Script, print};
 use crate::trial::Trial;

@@ -185,5 +185,7 @@ pub(super) fn sites(suspect: Suspect<'_>, at: &Ingredient) -> BTreeSet<Site> {
     }
     let traces = suspect.reference.trace.iter().take(step + 1).flatten();
     let accesses = traces.filter(|access| at.is(access));
-    accesses.filter_map(|access| access.code.map(Site::of)).collect()
+    accesses
+        .filter_map(|access| access.code.map(Site::of))
+        .collect()
 }

@@ -29,7 +29,9 @@ pub(crate) fn find(
     runner: &mut dyn Runner,
 ) -> Result<Cause, String> {
     let mut cause = Cause {
-        words: panic_words(suspect.difference).unwrap_or_default().to_owned(),
+        words: panic_words(suspect.difference)
+            .unwrap_or_default()
+            .to_owned(),
         signature: signature.to_string(),
         ..Cause::default()
     };
@@ -50,6 +52,10 @@ pub(crate) fn find(
         return Ok(cause);
     };
     cause.substitution = Some(what.name().to_owned());
+    if what == Substitution::Effects {
+        cause.at.instructions = grows(suspect);
+        return Ok(cause);
+    }
     // What heals without any instruction is about the types of memories.
     let nowhere = BTreeSet::new();
     let tried = experiment(suspect, what, &nowhere, budget, runner)?;
@@ -71,9 +77,8 @@ pub(crate) fn find(
 fn grows(suspect: Suspect<'_>) -> Vec<String> {
     let step = suspect.reference.trace.get(suspect.difference.step);
     let accesses = step.map_or(&[][..], |trace| &trace[..]);
-    let grows = |access: &trapline_reference::Access| {
-        access.grow.is_some() || access.op == "memory.size"
-    };
+    let grows =
+        |access: &trapline_reference::Access| access.grow.is_some() || access.op == "memory.size";
     match accesses.iter().any(|a| a.grow.is_some()) && accesses.iter().all(grows) {
         true => vec!["host.grow".to_owned(), "memory.grow".to_owned()],
         false => Vec::new(),
@@ -121,7 +126,10 @@ pub(super) fn named(suspect: Suspect<'_>, at: &BTreeSet<Site>) -> Ingredient {
     let step = suspect.script.steps.get(suspect.difference.step);
     if names.is_empty() || matches!(step, Some(Step::Define { .. })) {
         let all = wasm::memory_sites(suspect.script).into_iter();
-        names.extend(all.filter(|(site, _)| at.contains(site)).map(|(_, name)| name));
+        names.extend(
+            all.filter(|(site, _)| at.contains(site))
+                .map(|(_, name)| name),
+        );
     }
     Ingredient {
         instructions: names.into_iter().collect(),
@@ -136,7 +144,7 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
     if one.words != other.words {
         return false;
     }
-    if one.substitution.is_none() || other.substitution.is_none() {
+    if is_weak(one) || is_weak(other) {
         // A grow by the embedder has nothing that could be substituted.
         let (a, b) = (&one.at.instructions, &other.at.instructions);
         return one.signature == other.signature || !a.is_empty() && a == b;
@@ -151,6 +159,13 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
     }
     let (a, b) = (&one.at, &other.at);
     meet(&a.instructions, &b.instructions) && meet(&a.places, &b.places)
+}
+
+/// Whether nothing but taking the whole call away makes the bug go away, so
+/// that the substitution says nothing about it.
+fn is_weak(cause: &Cause) -> bool {
+    let what = cause.substitution.as_deref();
+    what.is_none_or(|name| name == Substitution::Effects.name())
 }
 
 /// Whether two lists have something in common; one that is empty has all.

@@ -76,7 +76,15 @@ impl Found<'_> {
             };
             // The class is what was found; the words are what the file shows.
             let shown = trial.divergence(name).unwrap_or(difference).clone();
-            let header = header(trial, &shown, class, subject, configurations, severity, title);
+            let header = header(
+                trial,
+                &shown,
+                class,
+                subject,
+                configurations,
+                severity,
+                title,
+            );
             (script.clone(), trial.reference.outcomes(), header)
         };
         let found = format!(
@@ -158,7 +166,11 @@ pub(crate) fn header(
         section: section_of(class, &subject.operation),
         diverging,
         conforming,
-        tried: trial.judged.iter().map(|j| j.configuration.clone()).collect(),
+        tried: trial
+            .judged
+            .iter()
+            .map(|j| j.configuration.clone())
+            .collect(),
         versions: versions.join(", "),
         found: String::new(),
     }

@@ -130,7 +130,9 @@ impl<'a> Filer<'a> {
             let one = self.file_one(sighting, Found { script, trial }, cancel)?;
             let ends = matches!(one, Filed::Nondeterministic { .. });
             let again = one.bug().is_some_and(|bug| {
-                filed.iter().any(|f| f.bug().is_some_and(|other| other.id == bug.id))
+                filed
+                    .iter()
+                    .any(|f| f.bug().is_some_and(|other| other.id == bug.id))
             });
             if !again {
                 filed.push(one);
@@ -200,10 +202,11 @@ impl<'a> Filer<'a> {
             if !shows() {
                 return false;
             }
-            self.shows_unknown(candidate, name, class).unwrap_or_else(|why| {
-                failure = Some(why);
-                false
-            })
+            self.shows_unknown(candidate, name, class)
+                .unwrap_or_else(|why| {
+                    failure = Some(why);
+                    false
+                })
         };
         let options = reduce::Options {
             cancelled: &|| cancel.load(Ordering::Relaxed),
@@ -242,7 +245,11 @@ impl<'a> Filer<'a> {
     /// # Errors
     /// In words, if an engine cannot be run or a file not be written.
     pub fn file_reduced(&mut self, sighting: &Sighting, script: &Script) -> Result<Filed, String> {
-        let names: Vec<String> = self.configurations.iter().map(|c| c.name.to_owned()).collect();
+        let names: Vec<String> = self
+            .configurations
+            .iter()
+            .map(|c| c.name.to_owned())
+            .collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let name = &*sighting.configuration;
         let trial = self.tried(script, &names)?;
@@ -268,9 +275,8 @@ impl<'a> Filer<'a> {
         };
         let cause = cause::find(suspect, &signature, self.budget, &mut *self.runner)?;
         self.corpus.refresh()?;
-        let same = |bug: &&Bug| {
-            bug.engine == engine && bug.is_open() && cause::same(&bug.cause, &cause)
-        };
+        let same =
+            |bug: &&Bug| bug.engine == engine && bug.is_open() && cause::same(&bug.cause, &cause);
         if let Some(known) = self.corpus.register.bugs.iter().find(same) {
             let id = known.id.clone();
             return self.widen(&id, &cause, &shows);
@@ -298,7 +304,12 @@ impl<'a> Filer<'a> {
 
     /// Another face of a known bug: what the register says of it is widened, so
     /// that it is known at once the next time.
-    fn widen(&mut self, id: &str, cause: &crate::corpus::Cause, shows: &[String]) -> Result<Filed, String> {
+    fn widen(
+        &mut self,
+        id: &str,
+        cause: &crate::corpus::Cause,
+        shows: &[String],
+    ) -> Result<Filed, String> {
         let bug = self.corpus.change(|register| {
             let bug = register.get_mut(id)?;
             cause::widen(&mut bug.cause, cause);

@@ -10,7 +10,10 @@ use crate::campaign::Sighting;
 pub fn farthest_first(sightings: &[&Sighting]) -> Vec<usize> {
     let features: Vec<[String; 6]> = sightings.iter().map(|s| features(s)).collect();
     let severity = |index: &usize| (sightings[*index].difference.class, *index);
-    let mut order: Vec<usize> = (0..sightings.len()).min_by_key(severity).into_iter().collect();
+    let mut order: Vec<usize> = (0..sightings.len())
+        .min_by_key(severity)
+        .into_iter()
+        .collect();
     let Some(&first) = order.first() else {
         return order;
     };
@@ -42,7 +45,9 @@ fn features(sighting: &Sighting) -> [String; 6] {
         subject.operation.clone(),
         family(&subject.operation),
         subject.memory.clone(),
-        subject.place.map_or_else(String::new, |p| p.name().to_owned()),
+        subject
+            .place
+            .map_or_else(String::new, |p| p.name().to_owned()),
     ]
 }
 

@@ -14,7 +14,11 @@ pub(super) fn title(class: Class, subject: &Subject, cause: &Cause) -> String {
         },
         (_, [first, ..]) => {
             let count = cause.at.instructions.len();
-            let shown = cause.at.instructions.iter().find(|i| **i == subject.operation);
+            let shown = cause
+                .at
+                .instructions
+                .iter()
+                .find(|i| **i == subject.operation);
             format!("{} and {} more", shown.unwrap_or(first), count - 1)
         }
     };
@@ -54,7 +58,13 @@ pub(super) fn title(class: Class, subject: &Subject, cause: &Cause) -> String {
 }
 
 /// A short id: the engine and who has it, what it is about, what goes wrong.
-pub(super) fn id(engine: &str, shows: &[String], class: Class, subject: &Subject, cause: &Cause) -> String {
+pub(super) fn id(
+    engine: &str,
+    shows: &[String],
+    class: Class,
+    subject: &Subject,
+    cause: &Cause,
+) -> String {
     let mut words = vec![engine.to_owned()];
     if let [one] = shows {
         words.push(one.clone());
@@ -69,7 +79,10 @@ pub(super) fn id(engine: &str, shows: &[String], class: Class, subject: &Subject
     }
     words.push(class.name().to_owned());
     let mut id = String::new();
-    for part in words.join("-").split(|c: char| !c.is_ascii_alphanumeric() && c != '.') {
+    for part in words
+        .join("-")
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '.')
+    {
         let digits = part.chars().all(|c| c.is_ascii_digit());
         if part.is_empty() || digits || id.len() + part.len() > 60 {
             continue;
@@ -97,7 +110,10 @@ mod tests {
         let mut cause = Cause::default();
         cause.at.instructions = vec!["i32.load".to_owned(), "i64.load".to_owned()];
         let said = title(Class::MissingTrap, &subject, &cause);
-        assert_eq!(said, "i32.load and 1 more beyond the end of a memory does not trap");
+        assert_eq!(
+            said,
+            "i32.load and 1 more beyond the end of a memory does not trap"
+        );
         let shows = ["singlepass".to_owned()];
         let id = id("wasmer", &shows, Class::MissingTrap, &subject, &cause);
         assert_eq!(id, "wasmer-singlepass-i32.load-beyond-missing-trap");

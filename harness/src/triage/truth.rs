@@ -99,7 +99,13 @@ impl Planted {
         let mut corpus = Corpus::open(&corpus)?;
         let configurations = vec![configuration()];
         let never = AtomicBool::new(false);
-        let mut filer = Filer::new(&mut corpus, self.runner(), configurations, BUDGET, "a bench")?;
+        let mut filer = Filer::new(
+            &mut corpus,
+            self.runner(),
+            configurations,
+            BUDGET,
+            "a bench",
+        )?;
         let mut filing = Filing {
             filer: &mut filer,
             patience: std::time::Duration::MAX,
@@ -161,6 +167,8 @@ struct One(Box<dyn Engine>);
 impl Runner for One {
     fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
         let answers = configurations.iter();
-        Ok(answers.map(|_| Answer::Observed(self.0.observe(job))).collect())
+        Ok(answers
+            .map(|_| Answer::Observed(self.0.observe(job)))
+            .collect())
     }
 }

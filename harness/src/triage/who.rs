@@ -33,7 +33,9 @@ pub(super) fn who_diverges(judged: &[Judged], engine: &str) -> (Vec<String>, Vec
         }
     }
     let all = |able: usize, diverge: &[&str]| able == diverge.len();
-    let everywhere = compilers.iter().all(|(_, able, diverge)| all(*able, diverge));
+    let everywhere = compilers
+        .iter()
+        .all(|(_, able, diverge)| all(*able, diverge));
     let names = compilers.iter().filter(|_| !everywhere);
     let names = names.flat_map(|(compiler, able, diverge)| match all(*able, diverge) {
         true => vec![*compiler],
@@ -57,7 +59,11 @@ pub(super) fn add(shows: &mut Vec<String>, more: &[String]) {
             shows.push(name.clone());
         }
     }
-    let whole: Vec<String> = shows.iter().filter(|name| !name.contains('+')).cloned().collect();
+    let whole: Vec<String> = shows
+        .iter()
+        .filter(|name| !name.contains('+'))
+        .cloned()
+        .collect();
     shows.retain(|name| !name.contains('+') || !whole.contains(&compiler(name)));
 }
 

@@ -3,8 +3,9 @@ use std::cell::RefCell;
 use trapline_reference::Value;
 
 use super::*;
-use crate::observation::{Outcome, StepObservation, TrapKind};
+use crate::observation::{Observation, Outcome, StepObservation, TrapKind};
 use crate::script::wast;
+use crate::worker::Death;
 
 /// Notes what it is asked for; the process of the first configuration dies.
 struct Dies<'a>(&'a RefCell<Vec<String>>);

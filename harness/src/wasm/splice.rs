@@ -94,10 +94,16 @@ mod tests {
         let wasm = wat(text);
         let place = (0..wasm.len() as u32).find(|&offset| {
             let found = at(&wasm, offset);
-            matches!(found.map(|f| f.operator), Some(Operator::I32Const { value: 2 }))
+            matches!(
+                found.map(|f| f.operator),
+                Some(Operator::I32Const { value: 2 })
+            )
         });
         let mut code = Vec::new();
-        for instruction in [wasm_encoder::Instruction::I32Const(1000), wasm_encoder::Instruction::I32Eqz] {
+        for instruction in [
+            wasm_encoder::Instruction::I32Const(1000),
+            wasm_encoder::Instruction::I32Eqz,
+        ] {
             wasm_encoder::Encode::encode(&instruction, &mut code);
         }
         let edited = splice(&wasm, place.unwrap(), &code).unwrap();
@@ -107,7 +113,9 @@ mod tests {
     }
 
     fn wat(text: &str) -> Vec<u8> {
-        let script = crate::script::wast::parse("m.wast", text.as_bytes()).unwrap().script;
+        let script = crate::script::wast::parse("m.wast", text.as_bytes())
+            .unwrap()
+            .script;
         match &script.steps[0] {
             crate::script::Step::Define { wasm, .. } => wasm.clone(),
             other => panic!("{other:?}"),

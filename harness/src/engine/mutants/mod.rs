@@ -94,7 +94,9 @@ fn configuration(
 
 /// A configuration of a name, for a runner that makes the engine itself.
 pub(crate) fn placeholder(name: &'static str) -> Configuration {
-    configuration(name, "planted faults", || Err("made by its runner".to_owned()))
+    configuration(name, "planted faults", || {
+        Err("made by its runner".to_owned())
+    })
 }
 
 /// So many ones, from the least significant bit.

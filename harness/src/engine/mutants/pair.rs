@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use trapline_reference::{Bulk, Memory, MemoryType, Request, Rmw, Rules, Site, Specification, Traps, Wait};
+use trapline_reference::{
+    Bulk, Memory, MemoryType, Request, Rmw, Rules, Site, Specification, Traps, Wait,
+};
 
 /// A fault, and the names of the rules that it replaces.
 #[derive(Clone)]

@@ -149,7 +149,9 @@ pub(super) enum Shown {
 pub(super) fn widest(own: Sibling, shown: &dyn Fn(Sibling) -> Shown) -> Vec<&'static str> {
     let own_attributes = Attributes::of(own);
     let form = |sibling: Sibling| {
-        let Attributes { form, direction, .. } = Attributes::of(sibling);
+        let Attributes {
+            form, direction, ..
+        } = Attributes::of(sibling);
         (form, direction)
     };
     let mut best = vec![own.name];
@@ -158,7 +160,10 @@ pub(super) fn widest(own: Sibling, shown: &dyn Fn(Sibling) -> Shown) -> Vec<&'st
         let members: Vec<Sibling> = Sibling::all()
             .filter(|&s| Attributes::of(s).agree(&own_attributes, fixed))
             .collect();
-        let tried = members.iter().filter(|&&s| shown(s) != Shown::Untried).count();
+        let tried = members
+            .iter()
+            .filter(|&&s| shown(s) != Shown::Untried)
+            .count();
         let same: Vec<Sibling> = members
             .iter()
             .copied()
@@ -182,10 +187,13 @@ mod tests {
     use super::*;
 
     fn widest_of(own: &str, same: impl Fn(&Instruction) -> bool) -> Vec<&'static str> {
-        widest(Sibling::named(own).unwrap(), &|s| match s.row.is_some_and(&same) {
-            true => Shown::Same,
-            false => Shown::Not,
-        })
+        widest(
+            Sibling::named(own).unwrap(),
+            &|s| match s.row.is_some_and(&same) {
+                true => Shown::Same,
+                false => Shown::Not,
+            },
+        )
     }
 
     #[test]

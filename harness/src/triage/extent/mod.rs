@@ -63,7 +63,11 @@ impl Extent {
         // What a value is depends on what stands at the other place as well.
         let of_traps = matches!(
             suspect.difference.class,
-            Class::MissingTrap | Class::SpuriousTrap | Class::TrapKind | Class::Crash | Class::Panic
+            Class::MissingTrap
+                | Class::SpuriousTrap
+                | Class::TrapKind
+                | Class::Crash
+                | Class::Panic
         );
         // A copy has two accesses.
         let has_place = !matches!(access.op, "memory.size" | "memory.copy");

@@ -131,7 +131,10 @@ fn operand_type(access: &Access) -> (ValueType, u32) {
 pub(super) fn place(script: &Script, site: Site, access: &Access, to: Place) -> Option<Script> {
     let (address, operand) = operand_at(access, to)?;
     let others: Vec<(ValueType, u128)> = match access.op {
-        "memory.fill" => vec![(ValueType::I32, access.operands[0]), (address, access.length)],
+        "memory.fill" => vec![
+            (ValueType::I32, access.operands[0]),
+            (address, access.length),
+        ],
         "memory.init" => vec![
             (ValueType::I32, access.operands[0]),
             (ValueType::I32, access.length),

@@ -221,6 +221,7 @@ mod tests {
             read_back: 6,
             teardown: 7,
             transport: 8,
+            attribute: 0,
             judge: 9,
         };
         let whole: f64 = PHASES.iter().map(|(_, time)| share(*time, &phases)).sum();
