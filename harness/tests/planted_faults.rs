@@ -104,9 +104,10 @@ fn every_focus_finds_its_faults_and_files_them_small() {
         let Some(difference) = trial.divergence(mutant) else {
             panic!("{mutant}: the file shows nothing:\n{text}");
         };
-        assert_eq!(
-            difference.class, sighting.difference.class,
-            "{mutant}:\n{text}"
+        assert!(
+            classes.contains(&difference.class),
+            "{mutant}: {}:\n{text}",
+            difference.class
         );
 
         let sighting = Sighting::of(0, &script, &trial.reference, &trial.judged[0]).unwrap();

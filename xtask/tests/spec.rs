@@ -140,16 +140,19 @@ fn a_failure_that_is_known_is_nothing_new() {
     let corpus = folder.path().join("corpus");
     std::fs::create_dir(&corpus).expect("a folder");
     let fails = "mutant/load8-unsigned: suite/load.wast:3: expected ";
+    let bug = |line: u32| {
+        format!(
+            "version = 1\n[[bug]]\nid = \"a\"\ntitle = \"t\"\nengine = \"mutant\"\n\
+             severity = \"wrong-result\"\nstatus = \"unreported\"\n\
+             suite = [\"mutant/* *load.wast:{line}\"]\n"
+        )
+    };
     for (known, code, says) in [
-        ("", 1, ""),
-        (
-            "[a]\nstatus = \"new\"\n[\"spec mutant/* *load.wast:3\"]\nstatus = \"same-as\"\nsignature = \"a\"",
-            0,
-            "\n  known: a (new)\n",
-        ),
-        ("[\"spec mutant/* *load.wast:4\"]\nstatus = \"new\"", 1, ""),
+        ("version = 1\n".to_owned(), 1, ""),
+        (bug(3), 0, "\n  known: a: t (known, unreported)\n"),
+        (bug(4), 1, ""),
     ] {
-        std::fs::write(corpus.join("known.toml"), known).expect("a file");
+        std::fs::write(corpus.join("bugs.toml"), &known).expect("a file");
         let args = ["--engines", "mutant/load8-unsigned", "--corpus", "corpus"];
         let output = spec(folder.path(), &args);
         let said = stdout(&output);
@@ -160,7 +163,7 @@ fn a_failure_that_is_known_is_nothing_new() {
         );
         assert_eq!(said.contains("known"), !says.is_empty(), "{said}");
     }
-    std::fs::write(corpus.join("known.toml"), "[a").expect("a file");
+    std::fs::write(corpus.join("bugs.toml"), "[a").expect("a file");
     let output = spec(folder.path(), &["--reference", "--corpus", "corpus"]);
     assert_eq!(output.status.code(), Some(2));
 }

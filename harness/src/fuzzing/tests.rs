@@ -151,7 +151,7 @@ fn records_add_up() {
     };
     let mut other = record.clone();
     other.tallies[1].calls = 7;
-    other.divergences.insert("s".to_owned(), new);
+    other.bugs.insert("s".to_owned(), new);
     record.add(other.clone());
     record.add(other);
     assert_eq!(record.executions, 6);

@@ -213,6 +213,6 @@ mod tests {
                 row.name
             );
         }
-        assert_eq!(instruction_named("memory.fill", memarg), None);
+        assert!(instruction_named("memory.fill", memarg).is_none());
     }
 }

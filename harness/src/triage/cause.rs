@@ -7,23 +7,29 @@
 
 use std::collections::BTreeSet;
 
+use trapline_reference::Access;
+
 use super::attribute::sites;
 use super::extent::Extent;
 use super::heal::{Experiment, Suspect, experiment};
 use super::substitute::{Site, Substitution};
 use crate::corpus::{Cause, Ingredient};
 use crate::engine::Budget;
-use crate::judge::{Signature, panic_words};
+
+use crate::judge::{Place, Signature, panic_words};
 use crate::script::Step;
 use crate::wasm;
 use crate::worker::Runner;
 
 /// Finds the cause of a divergence in a reduced script, which has `signature`.
+/// Of what heals that, it is the finest that heals `whole`, too, which it came
+/// from: a small script has few meanings to preserve.
 ///
 /// # Errors
 /// In words, if the engine cannot be run.
 pub(crate) fn find(
     suspect: Suspect<'_>,
+    whole: Option<Suspect<'_>>,
     signature: &Signature,
     budget: Budget,
     runner: &mut dyn Runner,
@@ -36,24 +42,34 @@ pub(crate) fn find(
         ..Cause::default()
     };
     let everywhere = sites(suspect, &Ingredient::default());
-    let mut finest = None;
+    let mut healing = Vec::new();
     for &what in Substitution::ALL {
         match experiment(suspect, what, &everywhere, budget, runner)? {
             Experiment::Healed(_) => {
-                finest.get_or_insert(what);
+                healing.push(what);
                 cause.heals.push(what.name().to_owned());
             }
             Experiment::Stays => cause.stays.push(what.name().to_owned()),
             Experiment::NotMade => {}
         }
     }
+    let mut finest = healing.first().copied();
+    for &what in &healing {
+        let Some(whole) = whole else { break };
+        let everywhere = sites(whole, &Ingredient::default());
+        let tried = experiment(whole, what, &everywhere, budget, runner)?;
+        if matches!(tried, Experiment::Healed(_)) {
+            finest = Some(what);
+            break;
+        }
+    }
     let Some(what) = finest else {
-        cause.at.instructions = grows(suspect);
+        cause.at = without_instructions(suspect);
         return Ok(cause);
     };
     cause.substitution = Some(what.name().to_owned());
     if what == Substitution::Effects {
-        cause.at.instructions = grows(suspect);
+        cause.at = without_instructions(suspect);
         return Ok(cause);
     }
     // What heals without any instruction is about the types of memories.
@@ -65,23 +81,42 @@ pub(crate) fn find(
     let needed = needed(suspect, what, everywhere, budget, runner)?;
     cause.at = match needed.first() {
         Some(site) if needed.len() == 1 => {
-            Extent::of(suspect, *site, budget, runner)?.into_ingredient()
+            let mut at = Extent::of(suspect, *site, budget, runner)?.into_ingredient();
+            if !depends_on_place(what) {
+                at.places.clear();
+            }
+            at
         }
         _ => named(suspect, &needed),
     };
     Ok(cause)
 }
 
-/// What a divergence that no substitution heals is about, if all that its step
-/// did to memories was to grow them.
-fn grows(suspect: Suspect<'_>) -> Vec<String> {
+/// The name of an active data segment, where instructions are named.
+const DATA: &str = "data";
+
+/// What a divergence that no substitution heals is about: growing, if all that
+/// its step did to memories was to grow them; a data segment, if it ended at one.
+fn without_instructions(suspect: Suspect<'_>) -> Ingredient {
     let step = suspect.reference.trace.get(suspect.difference.step);
     let accesses = step.map_or(&[][..], |trace| &trace[..]);
-    let grows =
-        |access: &trapline_reference::Access| access.grow.is_some() || access.op == "memory.size";
-    match accesses.iter().any(|a| a.grow.is_some()) && accesses.iter().all(grows) {
-        true => vec!["host.grow".to_owned(), "memory.grow".to_owned()],
-        false => Vec::new(),
+    let grows = |access: &Access| access.grow.is_some() || access.op == "memory.size";
+    let last = accesses.last();
+    if let Some(segment) = last.filter(|access| access.op == DATA) {
+        let place = Place::of(segment.address, segment.length, segment.size);
+        return Ingredient {
+            instructions: vec![DATA.to_owned()],
+            places: vec![place],
+            ..Ingredient::default()
+        };
+    }
+    let is_grow = accesses.iter().any(|a| a.grow.is_some()) && accesses.iter().all(grows);
+    Ingredient {
+        instructions: match is_grow {
+            true => vec!["host.grow".to_owned(), "memory.grow".to_owned()],
+            false => Vec::new(),
+        },
+        ..Ingredient::default()
     }
 }
 
@@ -145,20 +180,32 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
         return false;
     }
     if is_weak(one) || is_weak(other) {
-        // A grow by the embedder has nothing that could be substituted.
-        let (a, b) = (&one.at.instructions, &other.at.instructions);
-        return one.signature == other.signature || !a.is_empty() && a == b;
+        let (a, b) = (&one.at, &other.at);
+        let has = |at: &Ingredient, name: &str| at.instructions.iter().any(|i| i == name);
+        // An active segment is a `memory.init`, and a grow by the embedder a
+        // `memory.grow`; neither has an instruction that could be substituted.
+        let is_segment = |a: &Ingredient, b: &Ingredient| {
+            has(a, DATA) && (has(b, DATA) || has(b, "memory.init"))
+        };
+        return one.signature == other.signature
+            || has(a, "host.grow") && a.instructions == b.instructions
+            || (is_segment(a, b) || is_segment(b, a)) && meet(&a.places, &b.places);
     }
     if one.substitution != other.substitution {
         return false;
     }
-    // What heals one and was seen not to heal the other tells them apart.
-    let contradicts = |a: &Cause, b: &Cause| a.heals.iter().any(|name| b.stays.contains(name));
-    if contradicts(one, other) || contradicts(other, one) {
-        return false;
-    }
     let (a, b) = (&one.at, &other.at);
     meet(&a.instructions, &b.instructions) && meet(&a.places, &b.places)
+}
+
+/// Whether what a substitution exchanges is how an access is made, so that it
+/// heals more than one kind of fault and the place tells which.
+fn depends_on_place(what: Substitution) -> bool {
+    use Substitution as S;
+    matches!(
+        what,
+        S::Checked | S::Plain | S::Scalar | S::Integer | S::Bytes | S::Loop | S::Embedder
+    )
 }
 
 /// Whether nothing but taking the whole call away makes the bug go away, so

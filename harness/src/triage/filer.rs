@@ -159,7 +159,7 @@ impl<'a> Filer<'a> {
             return Ok(flaky);
         }
         let script = self.reduce(&found.script, name, class, cancel)?;
-        self.file_reduced(sighting, &script)
+        self.file_reduced(sighting, &found, &script)
     }
 
     /// The rate of a divergence that does not show every time.
@@ -240,11 +240,13 @@ impl<'a> Filer<'a> {
         try_script(script, self.budget, &mut *self.runner, names)
     }
 
-    /// Files a sighting that came down to `script`.
-    ///
-    /// # Errors
-    /// In words, if an engine cannot be run or a file not be written.
-    pub fn file_reduced(&mut self, sighting: &Sighting, script: &Script) -> Result<Filed, String> {
+    /// Files a divergence that came down to `script`.
+    fn file_reduced(
+        &mut self,
+        sighting: &Sighting,
+        whole: &Found,
+        script: &Script,
+    ) -> Result<Filed, String> {
         let names: Vec<String> = self
             .configurations
             .iter()
@@ -273,7 +275,14 @@ impl<'a> Filer<'a> {
             configuration: name,
             difference,
         };
-        let cause = cause::find(suspect, &signature, self.budget, &mut *self.runner)?;
+        let whole = whole.trial.divergence(name).map(|difference| Suspect {
+            script: &whole.script,
+            reference: &whole.trial.reference,
+            configuration: name,
+            difference,
+        });
+        let runner = &mut *self.runner;
+        let cause = cause::find(suspect, whole, &signature, self.budget, runner)?;
         self.corpus.refresh()?;
         let same =
             |bug: &&Bug| bug.engine == engine && bug.is_open() && cause::same(&bug.cause, &cause);

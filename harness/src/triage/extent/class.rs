@@ -170,7 +170,7 @@ pub(super) fn widest(own: Sibling, shown: &dyn Fn(Sibling) -> Shown) -> Vec<&'st
             .filter(|&s| shown(s) == Shown::Same)
             .collect();
         // An operand that happens to make no difference must not split a class.
-        if tried > most && same.len() * 4 >= tried * 3 {
+        if tried > most && same.len() * 3 >= tried * 2 {
             most = tried;
             let is_one = |s: &&Sibling| same.iter().any(|&other| form(other) == form(**s));
             best = members.iter().filter(is_one).map(|s| s.name).collect();

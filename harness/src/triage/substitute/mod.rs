@@ -178,24 +178,26 @@ macro_rules! substitutions {
     };
 }
 
+// The finest first: what exchanges more comes behind what it contains, so that
+// the first that heals says most.
 substitutions! {
     Alone "alone" alone::alone, false, "the instruction stands in a function of its own";
     InLocal "in-local" alone::in_local, false, "its result is put in a local first";
     OpaqueAddress "opaque-address" addressing::opaque, false, "the address is not known before it runs";
     ConstantAddress "constant-address" addressing::constant, false, "the address is a constant";
     OffsetAdded "offset-added" addressing::offset_added, true, "the static offset is added by instructions";
+    NoMaximum "no-maximum" memory_type::no_maximum, false, "memories have no maximum";
+    Unshared "unshared" memory_type::unshared, false, "memories are not shared";
     Checked "checked" addressing::checked, true, "the bounds are checked by instructions first";
-    Plain "plain" access::plain, true, "the atomic access is plain ones";
-    Scalar "scalar" access::scalar, true, "the vector is accessed as integers";
-    Integer "integer" access::integer, true, "the float is accessed as an integer";
     ZeroExtended "zero-extended" access::zero_extended, true, "the sign is extended by an instruction";
+    Integer "integer" access::integer, true, "the float is accessed as an integer";
+    Scalar "scalar" access::scalar, true, "the vector is accessed as integers";
+    Plain "plain" access::plain, true, "the atomic access is plain ones";
     Bytes "bytes" access::bytes, true, "the bytes are accessed one by one";
     Loop "loop" bulk::looped, true, "the bulk operation is a loop";
     GrowResult "grow-result" grow::result, false, "the result of a grow is told by memory.size";
     GrowChecked "grow-checked" grow::checked, false, "the maximum is checked by instructions";
     GrowContents "grow-contents" grow::contents, false, "the bytes around a grow are stored again";
-    NoMaximum "no-maximum" memory_type::no_maximum, false, "memories have no maximum";
-    Unshared "unshared" memory_type::unshared, false, "memories are not shared";
     SegmentByInit "segment-by-init" segments::by_init, false, "the data segment is passive, and memory.init copies it";
     SegmentStored "segment-stored" segments::stored, true, "the bytes of the data segment are stored by instructions";
     Zeroed "zeroed" segments::zeroed, false, "new memories are filled with zeros";
