@@ -25,7 +25,7 @@ seeds=$WORK/seeds
 rm -rf "$seeds" "$OUT/known"
 mkdir -p "$seeds" "$OUT/known"
 env -u RUSTFLAGS cargo run --no-default-features --example seeds -- "$seeds" "$repository/corpus"
-cp "$repository"/corpus/known.toml "$repository"/corpus/*.wast "$OUT/known/"
+cp "$repository"/corpus/bugs.toml "$repository"/corpus/*.wast "$OUT/known/"
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 for target in $(cargo fuzz list); do

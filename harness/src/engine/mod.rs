@@ -48,7 +48,7 @@ pub trait Engine {
 /// One way to build one engine.
 pub struct Configuration {
     /// `engine/variant`, for example `wasmtime/winch`: unique, and what the
-    /// command line, reports and signatures call it.
+    /// command line, reports and the register call it.
     pub name: &'static str,
     /// The version of the engine's crate.
     pub version: &'static str,

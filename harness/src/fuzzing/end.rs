@@ -3,7 +3,7 @@
 //!
 //! ClusterFuzz names a crash by the words of a Rust panic, in the form in which
 //! they were printed until Rust 1.73, or else by the top frames of the stack.
-//! Both say what diverged: the words are the signature, and the top frame of
+//! Both say what diverged: the words are the id of the bug, and the top frame of
 //! ours is a function of the class.
 
 use crate::judge::Class;
@@ -14,10 +14,10 @@ pub(super) fn fail(why: &str) -> ! {
     std::process::abort()
 }
 
-/// Ends the process at a divergence, with its signature.
-pub(super) fn at(class: Class, signature: &str) -> ! {
-    eprintln!("error: new divergence: {signature}");
-    through(class)(signature)
+/// Ends the process at a new bug, with its id.
+pub(super) fn at(class: Class, bug: &str) -> ! {
+    eprintln!("error: new bug: {bug}");
+    through(class)(bug)
 }
 
 /// A function for each class that prints and aborts. Each says its class in
@@ -29,11 +29,11 @@ macro_rules! ends {
         }
         $(
             #[inline(never)]
-            fn $function(signature: &str) -> ! {
+            fn $function(bug: &str) -> ! {
                 eprintln!(concat!(
                     "thread 'main' panicked at '{}', ",
                     stringify!($function),
-                ), signature);
+                ), bug);
                 std::process::abort()
             }
         )*

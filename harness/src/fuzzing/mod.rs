@@ -7,7 +7,7 @@
 //!
 //! With `TRAPLINE_STOP_ON_NEW=1`, and always in the build for services that
 //! collect crashes (`--features service`), the process ends at a new
-//! divergence, by an abort that names the signature.
+//! divergence, by an abort that names the bug.
 //!
 //! The environment of a target:
 //!
@@ -70,7 +70,7 @@ pub fn run(target: Target, bytes: &[u8]) {
         // Panics of engines are caught where they are called: this is ours.
         match catch_unwind(AssertUnwindSafe(|| session.run(bytes))) {
             Ok(Ok(None)) => {}
-            Ok(Ok(Some((class, signature)))) => end::at(class, &signature),
+            Ok(Ok(Some((class, bug)))) => end::at(class, &bug),
             Ok(Err(why)) => end::fail(&why),
             Err(_) => end::fail(&format!("the harness panicked: {}", panics::last())),
         }

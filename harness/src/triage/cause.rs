@@ -92,6 +92,30 @@ pub(crate) fn find(
     Ok(cause)
 }
 
+/// The one instruction that a divergence is about, if there is one: exchanged
+/// alone, by the finest substitution that heals, it makes the divergence go away.
+///
+/// # Errors
+/// In words, if the engine cannot be run.
+pub(super) fn site(
+    suspect: Suspect<'_>,
+    budget: Budget,
+    runner: &mut dyn Runner,
+) -> Result<Option<Site>, String> {
+    let everywhere = sites(suspect, &Ingredient::default());
+    for &what in Substitution::ALL {
+        let tried = experiment(suspect, what, &everywhere, budget, runner)?;
+        if !matches!(tried, Experiment::Healed(_)) {
+            continue;
+        }
+        let needed = needed(suspect, what, everywhere.clone(), budget, runner)?;
+        if let (Some(site), 1) = (needed.first(), needed.len()) {
+            return Ok(Some(*site));
+        }
+    }
+    Ok(None)
+}
+
 /// The name of an active data segment, where instructions are named.
 const DATA: &str = "data";
 

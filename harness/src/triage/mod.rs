@@ -27,6 +27,7 @@ pub mod truth;
 mod who;
 
 pub use attribute::{Attribution, Attributor};
+pub use extent::{Row, Sweep, sweep};
 pub use filer::Filer;
 pub use order::farthest_first;
 pub use outcome::Filed;

@@ -1,11 +1,17 @@
 //! `cargo xtask triage`: the register of bugs, shown and changed.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{anyhow, bail};
 use clap::Args;
 use trapline_harness::corpus::{Bug, Corpus, Status, write_atomically};
+use trapline_harness::engine::group;
+use trapline_harness::script::wast;
+use trapline_harness::triage::{Row, sweep};
+use trapline_harness::trial::try_script;
 
 use crate::End;
-use crate::options::CorpusOptions;
+use crate::options::{CorpusOptions, EngineOptions};
 use crate::table::table;
 
 /// Lists the bugs of the register, the most severe first, with what is known of
@@ -17,9 +23,15 @@ pub(crate) struct Triage {
     bug: Option<String>,
     #[command(flatten)]
     change: ChangeArgs,
+    /// Vary a minimized case: other instructions in the place of the one that it
+    /// is about, and other places of its address, on every configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "bug")]
+    sweep: Option<PathBuf>,
     /// Print JSON
     #[arg(long, conflicts_with = "bug")]
     json: bool,
+    #[command(flatten)]
+    engines: EngineOptions,
     #[command(flatten)]
     corpus: CorpusOptions,
 }
@@ -91,6 +103,9 @@ impl Triage {
         if let Some(told) = &corpus.register.converted {
             eprintln!("{told}");
         }
+        if let Some(file) = &self.sweep {
+            return self.sweep(file);
+        }
         if let Some(id) = &self.bug {
             let id = id.trim_end_matches(".wast");
             change(&mut corpus, id, &self.change)?;
@@ -105,6 +120,62 @@ impl Triage {
         }
         Ok(End::NothingNew)
     }
+}
+
+impl Triage {
+    /// Prints what the siblings of a case do.
+    fn sweep(&self, file: &Path) -> anyhow::Result<End> {
+        let configurations = self.engines.select()?;
+        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let budget = self.engines.budget();
+        let mut runner = self.engines.runners()?();
+        let mut source = wast::read(file)?;
+        source.call_exports();
+        let script = &source.script;
+        let trial = try_script(script, budget, &mut *runner, &names).map_err(|why| anyhow!(why))?;
+        let sweep = sweep(script, &trial, &names, budget, &mut *runner);
+        let Some(sweep) = sweep.map_err(|why| anyhow!(why))? else {
+            bail!(
+                "{}: no configuration diverges at one instruction that can be varied",
+                file.display()
+            );
+        };
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&sweep)?);
+            return Ok(End::NothingNew);
+        }
+        println!("{}, and what others do in its place:", sweep.instruction);
+        siblings(&sweep.instructions, &names);
+        println!(
+            "{} at other places relative to the bound:",
+            sweep.instruction
+        );
+        siblings(&sweep.places, &names);
+        Ok(End::NothingNew)
+    }
+}
+
+/// Siblings of which the same configurations diverge, in one row.
+fn siblings(rows: &[Row], names: &[&str]) {
+    let mut alike: Vec<(&Row, Vec<&str>)> = Vec::new();
+    for row in rows {
+        match alike
+            .iter_mut()
+            .find(|(first, _)| first.diverging == row.diverging)
+        {
+            Some((_, siblings)) => siblings.push(&row.name),
+            None => alike.push((row, vec![&row.name])),
+        }
+    }
+    let mut shown = table(&["diverging", "siblings"]);
+    for (row, siblings) in alike {
+        let diverging = match row.diverging.is_empty() {
+            true => "none".to_owned(),
+            false => group(&row.diverging, names),
+        };
+        shown.add_row([diverging, siblings.join(", ")]);
+    }
+    println!("{shown}");
 }
 
 fn change(corpus: &mut Corpus, id: &str, change: &ChangeArgs) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 
 mod class;
 mod swap;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,8 @@ use crate::trial::try_script;
 use crate::wasm;
 use crate::worker::Runner;
 use class::{Shown, Sibling, widest};
+
+pub use sweep::{Row, Sweep, sweep};
 
 /// What siblings of one access show the same.
 pub(crate) struct Extent {
