@@ -72,24 +72,39 @@ pub(crate) fn find(
         cause.at = without_instructions(suspect);
         return Ok(cause);
     }
-    // What heals without any instruction is about the types of memories.
-    let nowhere = BTreeSet::new();
-    let tried = experiment(suspect, what, &nowhere, budget, runner)?;
-    if matches!(tried, Experiment::Healed(_)) {
-        return Ok(cause);
+    cause.at = ingredient(suspect, &healing, everywhere, budget, runner)?;
+    if what == Substitution::OffsetAdded {
+        // The sum may stand anywhere.
+        cause.at.places.clear();
     }
-    let needed = needed(suspect, what, everywhere, budget, runner)?;
-    cause.at = match needed.first() {
-        Some(site) if needed.len() == 1 => {
-            let mut at = Extent::of(suspect, *site, budget, runner)?.into_ingredient();
-            if !depends_on_place(what) {
-                at.places.clear();
-            }
-            at
-        }
-        _ => named(suspect, &needed),
-    };
     Ok(cause)
+}
+
+/// The accesses that a divergence is about, found by the finest of what heals
+/// that has to be made at an instruction. Empty where only the types of
+/// memories have to be others.
+fn ingredient(
+    suspect: Suspect<'_>,
+    healing: &[Substitution],
+    everywhere: BTreeSet<Site>,
+    budget: Budget,
+    runner: &mut dyn Runner,
+) -> Result<Ingredient, String> {
+    for &what in healing {
+        let nowhere = experiment(suspect, what, &BTreeSet::new(), budget, runner)?;
+        if matches!(nowhere, Experiment::Healed(_)) {
+            continue;
+        }
+        let needed = needed(suspect, what, everywhere, budget, runner)?;
+        return match (needed.first(), needed.len()) {
+            (Some(site), 1) => {
+                let extent = Extent::of(suspect, *site, budget, runner)?;
+                Ok(extent.into_ingredient())
+            }
+            _ => Ok(named(suspect, &needed)),
+        };
+    }
+    Ok(without_instructions(suspect))
 }
 
 /// The one instruction that a divergence is about, if there is one: exchanged
@@ -122,8 +137,14 @@ const DATA: &str = "data";
 /// What a divergence that no substitution heals is about: growing, if all that
 /// its step did to memories was to grow them; a data segment, if it ended at one.
 fn without_instructions(suspect: Suspect<'_>) -> Ingredient {
-    let step = suspect.reference.trace.get(suspect.difference.step);
-    let accesses = step.map_or(&[][..], |trace| &trace[..]);
+    let step = suspect.difference.step;
+    let traces = suspect.reference.trace.iter().take(step + 1);
+    // A memory may have been wrong for a while.
+    let first = match suspect.difference.memory {
+        Some(_) => 0,
+        None => step,
+    };
+    let accesses: Vec<&Access> = traces.skip(first).flatten().collect();
     let grows = |access: &Access| access.grow.is_some() || access.op == "memory.size";
     let last = accesses.last();
     if let Some(segment) = last.filter(|access| access.op == DATA) {
@@ -134,7 +155,7 @@ fn without_instructions(suspect: Suspect<'_>) -> Ingredient {
             ..Ingredient::default()
         };
     }
-    let is_grow = accesses.iter().any(|a| a.grow.is_some()) && accesses.iter().all(grows);
+    let is_grow = accesses.iter().any(|a| a.grow.is_some()) && accesses.iter().all(|a| grows(a));
     Ingredient {
         instructions: match is_grow {
             true => vec!["host.grow".to_owned(), "memory.grow".to_owned()],
@@ -203,33 +224,41 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
     if one.words != other.words {
         return false;
     }
-    if is_weak(one) || is_weak(other) {
-        let (a, b) = (&one.at, &other.at);
-        let has = |at: &Ingredient, name: &str| at.instructions.iter().any(|i| i == name);
-        // An active segment is a `memory.init`, and a grow by the embedder a
-        // `memory.grow`; neither has an instruction that could be substituted.
-        let is_segment = |a: &Ingredient, b: &Ingredient| {
-            has(a, DATA) && (has(b, DATA) || has(b, "memory.init"))
-        };
-        return one.signature == other.signature
-            || has(a, "host.grow") && a.instructions == b.instructions
-            || (is_segment(a, b) || is_segment(b, a)) && meet(&a.places, &b.places);
-    }
-    if one.substitution != other.substitution {
-        return false;
-    }
     let (a, b) = (&one.at, &other.at);
-    meet(&a.instructions, &b.instructions) && meet(&a.places, &b.places)
+    let alike = meet_by_name(&a.instructions, &b.instructions) && meet(&a.places, &b.places);
+    if is_weak(one) || is_weak(other) {
+        // An active segment and a grow by the embedder have no instruction that
+        // could be substituted.
+        let about = |name: &str| a.instructions.iter().any(|i| i == name);
+        let of_module = about(DATA) || about("host.grow");
+        return one.signature == other.signature || of_module && alike;
+    }
+    // Only on shared memory: whatever the access.
+    let unshared = |cause: &Cause| {
+        let mut heals = cause.heals.iter();
+        heals.any(|name| name == Substitution::Unshared.name())
+    };
+    if unshared(one) && unshared(other) && meet(&a.places, &b.places) {
+        return true;
+    }
+    may_be_one(one, other) && may_be_one(other, one) && alike
 }
 
-/// Whether what a substitution exchanges is how an access is made, so that it
-/// heals more than one kind of fault and the place tells which.
-fn depends_on_place(what: Substitution) -> bool {
-    use Substitution as S;
-    matches!(
-        what,
-        S::Checked | S::Plain | S::Scalar | S::Integer | S::Bytes | S::Loop | S::Embedder
-    )
+/// Whether two lists of instructions have one in common. An active data segment
+/// is a `memory.init`.
+fn meet_by_name(a: &[String], b: &[String]) -> bool {
+    let init = |list: &[String]| {
+        list.iter()
+            .any(|name| name == DATA || name == "memory.init")
+    };
+    meet(a, b) || init(a) && init(b)
+}
+
+/// Whether what heals the one may heal the other: it was seen to, or it could
+/// not be made there.
+fn may_be_one(one: &Cause, other: &Cause) -> bool {
+    let what = one.substitution.as_ref();
+    what.is_some_and(|name| other.heals.contains(name) || !other.stays.contains(name))
 }
 
 /// Whether nothing but taking the whole call away makes the bug go away, so
@@ -245,7 +274,8 @@ fn meet<T: PartialEq>(a: &[T], b: &[T]) -> bool {
 }
 
 /// Widens what a bug is known to be about by what another sighting of it is
-/// about. A list that says nothing adds nothing.
+/// about. A list that says nothing adds nothing. Where the substitution could
+/// not be made for the other, it becomes that of the other, if it heals both.
 pub(crate) fn widen(known: &mut Cause, more: &Cause) {
     fn add<T: Clone + Ord>(list: &mut Vec<T>, more: &[T]) {
         if !list.is_empty() && !more.is_empty() {
@@ -254,6 +284,15 @@ pub(crate) fn widen(known: &mut Cause, more: &Cause) {
             list.dedup();
         }
     }
+    // What heals both, if one of the two does.
+    let both = |name: &&String| {
+        known.heals.contains(name)
+            && more.heals.contains(name)
+            && **name != Substitution::Effects.name()
+    };
+    let either = [&known.substitution, &more.substitution];
+    let common = either.into_iter().flatten().find(both).cloned();
+    known.substitution = common.or(known.substitution.take());
     let (known, more) = (&mut known.at, &more.at);
     add(&mut known.instructions, &more.instructions);
     add(&mut known.places, &more.places);

@@ -186,7 +186,6 @@ substitutions! {
     OpaqueAddress "opaque-address" addressing::opaque, false, "the address is not known before it runs";
     ConstantAddress "constant-address" addressing::constant, false, "the address is a constant";
     OffsetAdded "offset-added" addressing::offset_added, true, "the static offset is added by instructions";
-    NoMaximum "no-maximum" memory_type::no_maximum, false, "memories have no maximum";
     Unshared "unshared" memory_type::unshared, false, "memories are not shared";
     Checked "checked" addressing::checked, true, "the bounds are checked by instructions first";
     ZeroExtended "zero-extended" access::zero_extended, true, "the sign is extended by an instruction";
@@ -198,6 +197,7 @@ substitutions! {
     GrowResult "grow-result" grow::result, false, "the result of a grow is told by memory.size";
     GrowChecked "grow-checked" grow::checked, false, "the maximum is checked by instructions";
     GrowContents "grow-contents" grow::contents, false, "the bytes around a grow are stored again";
+    NoMaximum "no-maximum" memory_type::no_maximum, false, "memories have no maximum";
     SegmentByInit "segment-by-init" segments::by_init, false, "the data segment is passive, and memory.init copies it";
     SegmentStored "segment-stored" segments::stored, true, "the bytes of the data segment are stored by instructions";
     Zeroed "zeroed" segments::zeroed, false, "new memories are filled with zeros";
