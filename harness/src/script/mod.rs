@@ -8,15 +8,18 @@ pub(crate) mod calls;
 pub mod expect;
 pub mod input;
 pub(crate) mod memories;
+mod prepare;
 pub mod print;
 pub(crate) mod sexp;
 pub(crate) mod slice;
 pub(crate) mod spectest;
+mod stand_in;
 pub(crate) mod tree;
 pub mod wast;
 
 use serde::{Deserialize, Serialize};
 
+pub use stand_in::Returns;
 pub use trapline_reference::{Value, ValueType};
 
 /// Modules to instantiate and calls to make, in order.

@@ -29,7 +29,7 @@ pub use tally::{Failure, Tally};
 use crate::engine::reference::{self, Options};
 use crate::engine::{Budget, Job};
 use crate::observation::Watch;
-use crate::script::wast::parse;
+use crate::script::wast::parse_each;
 use crate::worker::{Answer, Runner};
 
 use trapline_reference::Proposals;
@@ -101,7 +101,7 @@ impl Subject<'_> {
 pub fn run(group: &Group, subject: &mut Subject<'_>) -> Result<Tally, String> {
     let mut tally = Tally::default();
     for file in &group.files {
-        let source = match parse(&file.name, &file.text) {
+        let source = match parse_each(&file.name, &file.text) {
             Ok(source) => source,
             Err(error) => {
                 tally.unreadable.push(error);

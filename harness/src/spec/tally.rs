@@ -60,7 +60,7 @@ impl Tally {
         version: Version,
     ) {
         for skipped in &source.skipped {
-            self.skip(skipped.reason);
+            self.skip(&skipped.reason);
         }
         for text in &source.texts {
             match &text.error {

@@ -34,6 +34,35 @@ pub fn to_wast(script: &Script, outcomes: &[Outcome], header: &str) -> String {
     out
 }
 
+/// A call or a read of a global, as a script says it: `(invoke "f" (i32.const 0))`.
+/// `None` for any other step.
+pub fn action(step: &Step) -> Option<String> {
+    let of = |instance: &str| match instance {
+        // What is alone in its script needs no name.
+        "m0" => String::new(),
+        name => format!(" {}", id(name)),
+    };
+    match step {
+        Step::Invoke {
+            instance,
+            func,
+            args,
+        } => {
+            let mut action = format!("(invoke{} {}", of(instance), string(func.as_bytes()));
+            for &arg in args {
+                let _ = write!(action, " ({})", value(arg));
+            }
+            action.push(')');
+            Some(action)
+        }
+        Step::Get { instance, global } => {
+            let global = string(global.as_bytes());
+            Some(format!("(get{} {global})", of(instance)))
+        }
+        _ => None,
+    }
+}
+
 struct Printer<'a> {
     script: &'a Script,
     outcomes: &'a [Outcome],

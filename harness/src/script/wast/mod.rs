@@ -1,11 +1,15 @@
 //! Reads a script from `.wast`, `.wat` or `.wasm`.
 
+mod each;
 mod encode;
+mod forms;
+mod named;
 mod source;
 #[cfg(test)]
 mod tests;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -18,8 +22,10 @@ use super::expect::Expect;
 use super::input::{InputError, Lines, Place};
 use super::{Step, binary, spectest};
 use encode::{encode, encode_quoted, is_component};
+use named::register_named;
 use values::{argument, result};
 
+pub use each::parse_each;
 pub use source::{Skipped, Source, StepSource, TextAssertion};
 
 /// Reads a script from a file: a binary if it begins with `\0asm` or is named
@@ -57,6 +63,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Source, InputError> {
     if bytes.starts_with(b"\0asm") || file.ends_with(".wasm") {
         binary::check(file, bytes)?;
         let mut reader = Reader::new(file, "");
+        reader.source.is_module = true;
         reader.module(0, None, bytes.to_vec());
         return Ok(reader.finish());
     }
@@ -69,6 +76,9 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Source, InputError> {
         )
     })?;
     let mut reader = Reader::new(file, text);
+    if forms::forms(text).is_some_and(|forms| forms.is_empty()) {
+        return Ok(reader.finish());
+    }
     // The official suite's names.wast is confusing on purpose.
     let mut lexer = Lexer::new(text);
     lexer.allow_confusing_unicode(true);
@@ -89,6 +99,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Source, InputError> {
             place: Place::Line(line, column),
             ..error
         })?;
+        reader.source.is_module = true;
         reader.module(line, name, wasm);
         return Ok(reader.finish());
     }
@@ -112,6 +123,8 @@ fn given_name(directive: &WastDirective<'_>) -> Option<String> {
 struct Reader<'a> {
     file: &'a str,
     lines: Lines,
+    /// Where the text that is being read begins in the file.
+    base: usize,
     source: Source,
     /// Names that the text gives: not to be used for what it leaves unnamed.
     names: HashSet<String>,
@@ -129,6 +142,7 @@ impl<'a> Reader<'a> {
         Reader {
             file,
             lines: Lines::of(text),
+            base: 0,
             source: Source::default(),
             names: HashSet::new(),
             unnamed: 0,
@@ -139,6 +153,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(mut self) -> Source {
+        register_named(&mut self.source, &self.names);
         let added = spectest::steps_for(&self.source.script);
         let source = StepSource {
             line: 0,
@@ -151,11 +166,11 @@ impl<'a> Reader<'a> {
     }
 
     fn line(&self, span: Span) -> usize {
-        self.lines.at(span.offset()).0
+        self.lines.at(self.base + span.offset()).0
     }
 
     fn error(&self, error: &wast::Error) -> InputError {
-        let (line, column) = self.lines.at(error.span().offset());
+        let (line, column) = self.lines.at(self.base + error.span().offset());
         InputError::new(self.file, Place::Line(line, column), error.message())
     }
 
@@ -164,7 +179,8 @@ impl<'a> Reader<'a> {
         self.source.steps.push(StepSource { line, expect });
     }
 
-    fn skip(&mut self, line: usize, reason: &'static str) {
+    fn skip(&mut self, line: usize, reason: impl Into<Cow<'static, str>>) {
+        let reason = reason.into();
         self.source.skipped.push(Skipped { line, reason });
     }
 
@@ -174,6 +190,7 @@ impl<'a> Reader<'a> {
         let shared = thread.shared_module.map(|id| id.name().to_owned());
         let mut reader = Reader {
             lines: self.lines.clone(),
+            base: self.base,
             current: shared.clone(),
             names: thread.directives.iter().filter_map(given_name).collect(),
             ..Reader::new(self.file, "")
@@ -191,6 +208,8 @@ impl<'a> Reader<'a> {
             steps,
             texts,
             skipped,
+            is_module: _,
+            added: _,
         } = reader.source;
         self.source.texts.extend(texts);
         self.source.skipped.extend(skipped);
@@ -255,6 +274,7 @@ impl<'a> Reader<'a> {
             WastDirective::Module(mut module) => {
                 if is_component(&module) {
                     self.skip(line, "component");
+                    self.out_of_reach(module.name().map(|id| id.name()));
                 } else {
                     let id = module.name();
                     let wasm = encode_quoted(&mut module).map_err(|error| self.error(&error))?;
@@ -344,7 +364,7 @@ impl<'a> Reader<'a> {
     }
 
     fn at(&self, span: Span, reason: &str) -> InputError {
-        let (line, column) = self.lines.at(span.offset());
+        let (line, column) = self.lines.at(self.base + span.offset());
         InputError::new(self.file, Place::Line(line, column), reason)
     }
 

@@ -1,5 +1,7 @@
 //! A script as it was read.
 
+use std::borrow::Cow;
+
 use crate::script::Script;
 use crate::script::expect::Expect;
 
@@ -14,13 +16,18 @@ pub struct Source {
     pub texts: Vec<TextAssertion>,
     /// What was left out.
     pub skipped: Vec<Skipped>,
+    /// Whether it is a module alone, in text or binary, which asserts nothing.
+    pub is_module: bool,
+    /// What was added so that it runs, in words: a line each for what stands in for
+    /// imports, and one for the calls. See [`Source::prepare`].
+    pub added: Vec<String>,
 }
 
 /// Where a step comes from and what is asserted of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepSource {
     /// The line of the directive, counted from 1; 0 in a binary and for
-    /// steps that were added (`spectest`, [`Source::call_exports`]).
+    /// steps that were added (`spectest`, [`Source::prepare`]).
     pub line: usize,
     /// What is asserted.
     pub expect: Expect,
@@ -41,5 +48,5 @@ pub struct Skipped {
     /// The line of the directive, counted from 1.
     pub line: usize,
     /// Why: a short name, the same for the same cause, to be counted.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
