@@ -4,12 +4,15 @@
 //! standard error. Exit status: 0 nothing new, 1 a new divergence, 2 the
 //! request or the harness failed.
 
+#[macro_use]
+mod output;
+
 mod allocator;
 mod campaign;
 mod interrupt;
+mod known;
 mod nightly;
 mod options;
-mod output;
 mod progress;
 mod summary;
 mod table;

@@ -1,11 +1,14 @@
 //! Options that several verbs share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 use trapline_harness::engine::{self, Budget, Configuration};
+use trapline_harness::script::Returns;
+use trapline_harness::script::input::InputError;
+use trapline_harness::script::wast::{self, Source};
 use trapline_harness::worker::{InProcess, Runner, Worker, WorkerOptions};
 
 /// Which engines, and how they are run.
@@ -75,6 +78,29 @@ impl EngineOptions {
                 Box::new(Worker::new(options.clone()))
             }
         })
+    }
+}
+
+/// How a file is made ready to be run.
+#[derive(Args, Clone, Default)]
+pub(crate) struct InputOptions {
+    /// Functions that stand in for what a file imports, and are not of a well-known
+    /// host, return 0 [default: values drawn from name, type and arguments]
+    #[arg(long)]
+    pub(crate) imports_return_zero: bool,
+}
+
+impl InputOptions {
+    /// Reads a file, provides what it imports, and calls what it exports if it calls
+    /// nothing.
+    pub(crate) fn read(&self, file: &Path) -> Result<Source, InputError> {
+        let returns = match self.imports_return_zero {
+            true => Returns::Zero,
+            false => Returns::Drawn,
+        };
+        let mut source = wast::read(file)?;
+        source.prepare(&file.display().to_string(), returns)?;
+        Ok(source)
     }
 }
 

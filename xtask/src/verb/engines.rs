@@ -1,12 +1,13 @@
 //! `cargo xtask engines`: what is linked in, and what it can do.
 
 use clap::Args;
+use comfy_table::ColumnConstraint;
 use serde::Serialize;
 use trapline_harness::engine;
 
 use crate::End;
 use crate::options::EngineOptions;
-use crate::table::table;
+use crate::table::fitted;
 
 /// Lists the configurations that campaigns run, with the features they declare.
 #[derive(Args)]
@@ -52,9 +53,13 @@ impl Engines {
             println!("{}", serde_json::to_string_pretty(&rows)?);
             return Ok(End::NothingNew);
         }
-        let mut table = table(&["configuration", "version", "beyond core 2.0", "about"]);
+        let mut table = fitted(&["configuration", "version", "beyond core 2.0", "about"]);
         for row in rows {
             table.add_row([row.name, row.version, &row.features.join(" "), row.about]);
+        }
+        // A name is to be copied, and so not to be broken.
+        if let Some(names) = table.column_mut(0) {
+            names.set_constraint(ColumnConstraint::ContentWidth);
         }
         println!("{table}");
         Ok(End::NothingNew)
@@ -77,7 +82,7 @@ impl Engines {
         if self.json {
             println!("{}", serde_json::to_string_pretty(&verdicts)?);
         } else {
-            let mut table = table(&["configuration", "declared features"]);
+            let mut table = fitted(&["configuration", "declared features"]);
             for verdict in &verdicts {
                 let wrong = if verdict.wrong.is_empty() {
                     "as declared".to_owned()

@@ -5,6 +5,7 @@ mod diff;
 mod engines;
 mod fuzz;
 mod nightly;
+mod real;
 mod reduce;
 pub(crate) mod replay;
 mod report;
@@ -27,6 +28,7 @@ pub(crate) enum Verb {
     Report(report::Report),
     Triage(triage::Triage),
     Spec(spec::Spec),
+    Real(real::Real),
     Nightly(nightly::Nightly),
     Engines(engines::Engines),
     Fuzz(fuzz::Fuzz),
@@ -47,6 +49,7 @@ impl Verb {
             Verb::Report(verb) => verb.run(),
             Verb::Triage(verb) => verb.run(),
             Verb::Spec(verb) => verb.run(),
+            Verb::Real(verb) => verb.run(),
             Verb::Nightly(verb) => verb.run(),
             Verb::Engines(verb) => verb.run(),
             Verb::Fuzz(verb) => verb.run(),

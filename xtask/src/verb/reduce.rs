@@ -12,7 +12,7 @@ use trapline_harness::corpus::{Corpus, write_atomically};
 use trapline_harness::engine::{Budget, Configuration};
 use trapline_harness::judge::{Difference, Verdict};
 use trapline_harness::reduce::{Options, Progress, reduce};
-use trapline_harness::script::{Script, print, wast};
+use trapline_harness::script::{Script, print};
 use trapline_harness::triage::{Filed, Filer};
 use trapline_harness::trial::{Trial, try_script};
 use trapline_harness::worker::Runner;
@@ -20,7 +20,7 @@ use trapline_harness::worker::Runner;
 use crate::End;
 use crate::campaign::everywhere;
 use crate::interrupt::on_interrupt;
-use crate::options::{CorpusOptions, EngineOptions};
+use crate::options::{CorpusOptions, EngineOptions, InputOptions};
 
 /// Minimizes a file that diverges: any .wast, .wat or .wasm. The result is
 /// printed, or written with --output; the file stays as it is.
@@ -44,6 +44,8 @@ pub(crate) struct Reduce {
     #[arg(long, value_name = "N", default_value_t = 3000)]
     max_checks: usize,
     #[command(flatten)]
+    input: InputOptions,
+    #[command(flatten)]
     engines: EngineOptions,
     #[command(flatten)]
     corpus: CorpusOptions,
@@ -59,8 +61,10 @@ impl Reduce {
         let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
         let budget = self.engines.budget();
         let mut runner = self.engines.runners()?();
-        let mut source = wast::read(&self.file)?;
-        source.call_exports();
+        let source = self.input.read(&self.file)?;
+        for line in &source.added {
+            eprintln!("{}: {line}", self.file.display());
+        }
         let trial = tried(&source.script, budget, &mut *runner, &names)?;
         let file = self.file.display();
         let Some((name, found)) = most_severe(&trial) else {

@@ -12,13 +12,13 @@ use trapline_harness::judge::{Severity, Verdict};
 use trapline_harness::script::Script;
 use trapline_harness::script::expect::matches;
 use trapline_harness::script::input::InputError;
-use trapline_harness::script::wast::{self, Source};
+use trapline_harness::script::wast::Source;
 use trapline_harness::trial::{Trial, try_script};
 use trapline_harness::worker::Runner;
 
 use crate::End;
-use crate::options::{CorpusOptions, EngineOptions};
-use crate::table::table;
+use crate::options::{CorpusOptions, EngineOptions, InputOptions};
+use crate::table::fitted;
 
 /// Runs every file of the corpus on every engine: what is still open, what has
 /// been fixed, what has changed.
@@ -147,7 +147,7 @@ pub(crate) fn replay(
     runner: &mut dyn Runner,
     names: &[&str],
 ) -> anyhow::Result<Result<Replayed, InputError>> {
-    let source = match wast::read(file) {
+    let source = match InputOptions::default().read(file) {
         Ok(source) => source,
         Err(why) => return Ok(Err(why)),
     };
@@ -248,7 +248,7 @@ pub(crate) fn by_compiler(names: &[String]) -> String {
 }
 
 fn show(rows: &[Row]) {
-    let mut shown = table(&["bug", "severity", "now", "known as", "diverging"]);
+    let mut shown = fitted(&["bug", "severity", "now", "known as", "diverging"]);
     let mut rows: Vec<&Row> = rows.iter().collect();
     rows.sort_by_key(|row| (!row.state.is_news(), row.severity, &row.file));
     for row in &rows {

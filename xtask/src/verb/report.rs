@@ -9,13 +9,12 @@ use clap::Args;
 use trapline_harness::corpus::Corpus;
 use trapline_harness::engine::Configuration;
 use trapline_harness::report::{Report as Text, report};
-use trapline_harness::script::wast;
 use trapline_harness::trial::try_script;
 use trapline_harness::worker::Runner;
 
 use crate::End;
 use crate::nightly::clock;
-use crate::options::{CorpusOptions, EngineOptions};
+use crate::options::{CorpusOptions, EngineOptions, InputOptions};
 
 /// Prints the bug report on a file that diverges: Markdown, ready to paste.
 ///
@@ -41,6 +40,8 @@ pub(crate) struct Report {
     /// nothing is printed but whether they hold
     #[arg(long, requires = "check", conflicts_with_all = ["file", "engine", "out"])]
     all: bool,
+    #[command(flatten)]
+    input: InputOptions,
     #[command(flatten)]
     engines: EngineOptions,
     #[command(flatten)]
@@ -90,7 +91,10 @@ impl Report {
     ) -> anyhow::Result<Text> {
         let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
         let budget = self.engines.budget();
-        let source = wast::read(file)?;
+        let source = self.input.read(file)?;
+        for line in &source.added {
+            eprintln!("{}: {line}", file.display());
+        }
         let trial =
             try_script(&source.script, budget, runner, &names).map_err(|why| anyhow!(why))?;
         report(

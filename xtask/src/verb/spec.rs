@@ -8,13 +8,14 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use trapline_harness::corpus::Register;
-use trapline_harness::engine::Configuration;
+use trapline_harness::engine::{Configuration, group};
 use trapline_harness::spec::{Failure, Group, Subject, Tally, folder, official, run};
 use trapline_harness::worker::Runner;
 
 use crate::End;
 use crate::options::{CorpusOptions, EngineOptions};
-use crate::table::table;
+use crate::output::paragraph;
+use crate::table::fitted;
 
 /// Runs the official test suite on the reference and on every engine, and
 /// shows what passed, what failed and what was skipped for which reason.
@@ -143,14 +144,12 @@ impl Spec {
     fn show(&self, groups: &[Group], rows: &[Row], known: &Register) {
         for group in groups {
             let rows = || rows.iter().filter(|row| row.group == group.name);
+            let all: Vec<&str> = rows().map(|row| row.engine.as_str()).collect();
             println!("{}: {} files", group.name, group.files.len());
-            let mut shown = table(&["", "passed", "failed", "skipped", "because"]);
+            let mut shown = fitted(&["", "passed", "failed", "skipped", "because"]);
             for alike in alike(rows()) {
                 let row = alike[0];
-                let mut name = row.engine.clone();
-                if alike.len() > 1 {
-                    name.push_str(&format!(" and {} more", alike.len() - 1));
-                }
+                let name = who(&alike, &all);
                 let reasons: Vec<String> = row
                     .skipped
                     .iter()
@@ -168,23 +167,52 @@ impl Spec {
             for why in rows().take(1).flat_map(|row| &row.unreadable) {
                 println!("unreadable: {why}");
             }
+            let ours: Vec<&Failure> = rows()
+                .filter(|row| row.engine == Row::REFERENCE)
+                .flat_map(|row| &row.failures)
+                .collect();
             for alike in alike(rows()) {
-                let row = alike[0];
-                let most = if self.all { usize::MAX } else { SHOWN };
-                for failure in row.failures.iter().take(most) {
-                    println!("{}: {failure}", row.engine);
-                    if let Some(bug) = known.of_suite_failure(&row.name(failure)) {
-                        println!("  known: {}: {} ({})", bug.id, bug.title, bug.status);
-                    }
-                }
-                if row.failures.len() > most {
-                    let more = row.failures.len() - most;
-                    println!("{}: and {more} more: see --all", row.engine);
-                }
+                self.show_failures(&alike, &all, &ours, known);
             }
             println!();
         }
     }
+
+    /// Shows what engines fail that are alike; not again what the reference, which comes
+    /// first, fails at the same place: `ours`.
+    fn show_failures(&self, alike: &[&Row], all: &[&str], ours: &[&Failure], known: &Register) {
+        let row = alike[0];
+        let who = who(alike, all);
+        let most = if self.all { usize::MAX } else { SHOWN };
+        let shared = |failure: &&Failure| {
+            row.engine != Row::REFERENCE && ours.iter().any(|our| our.place() == failure.place())
+        };
+        let (shared, own): (Vec<&Failure>, Vec<&Failure>) = row.failures.iter().partition(shared);
+        for failure in own.iter().take(most) {
+            paragraph(0, &format!("{who}: {failure}"));
+            if let Some(bug) = known.of_suite_failure(&row.name(failure)) {
+                let known = format!("known: {}: {} ({})", bug.id, bug.title, bug.status);
+                paragraph(2, &known);
+            }
+        }
+        if own.len() > most {
+            let more = own.len() - most;
+            paragraph(0, &format!("{who}: and {more} more: see --all"));
+        }
+        if !shared.is_empty() {
+            let count = shared.len();
+            paragraph(
+                0,
+                &format!("{who}: and {count} where the reference fails as well"),
+            );
+        }
+    }
+}
+
+/// The configurations of rows that are alike, among all that there are.
+fn who(alike: &[&Row], all: &[&str]) -> String {
+    let names: Vec<&str> = alike.iter().map(|row| row.engine.as_str()).collect();
+    group(&names, all)
 }
 
 /// Runs the groups on the reference and on each configuration, until `stop` is set.

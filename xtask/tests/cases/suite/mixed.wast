@@ -1,0 +1,6 @@
+(module $good (memory 1) (func (export "size") (result i32) memory.size))
+(module $old (func (export "f") (try (do) (catch_all))))
+(invoke $old "f")
+(component $c)
+(assert_return (invoke $good "size") (i32.const 1))
+(assert_return (invoke $good "size") (i32.const 2))
