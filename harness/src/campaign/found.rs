@@ -41,6 +41,26 @@ impl Met {
     }
 }
 
+impl Met {
+    /// Adds what was counted under another name.
+    pub fn merge(&mut self, other: Met) {
+        let Met {
+            configurations,
+            first_case,
+            cases,
+            last: _,
+        } = other;
+        self.first_case = match self.cases {
+            0 => first_case,
+            _ => self.first_case.min(first_case),
+        };
+        self.cases += cases;
+        for (name, count) in configurations {
+            *self.configurations.entry(name).or_default() += count;
+        }
+    }
+}
+
 /// A bug that a campaign has met, or a sighting that came down to none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {

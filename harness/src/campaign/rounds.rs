@@ -75,6 +75,20 @@ pub fn run(
         filing.some(&mut outcomes, &mut found, FILED)?;
     }
     filing.rest(options, &mut outcomes, &mut found)?;
+    for (gone, stays) in filing.filer.fold()? {
+        if let Some(met) = outcomes.met.remove(&gone) {
+            outcomes.met.entry(stays.clone()).or_default().merge(met);
+        }
+        let at = found
+            .iter()
+            .position(|row| row.bug.as_deref() == Some(&gone));
+        if let Some(at) = at {
+            let gone = found.remove(at);
+            let new = gone.new;
+            let row = row(&mut found, filing.filer, &stays, new);
+            row.add(gone.cases, gone.first_case, gone.configurations);
+        }
+    }
     for (id, met) in &outcomes.met {
         let row = row(&mut found, filing.filer, id, false);
         row.add(

@@ -135,7 +135,8 @@ pub(super) fn site(
 const DATA: &str = "data";
 
 /// What a divergence that no substitution heals is about: growing, if all that
-/// its step did to memories was to grow them; a data segment, if it ended at one.
+/// its step did to memories was to grow them; a data segment, if it ended at
+/// one; an instruction, if there is no other in its step.
 fn without_instructions(suspect: Suspect<'_>) -> Ingredient {
     let step = suspect.difference.step;
     let traces = suspect.reference.trace.iter().take(step + 1);
@@ -152,6 +153,13 @@ fn without_instructions(suspect: Suspect<'_>) -> Ingredient {
         return Ingredient {
             instructions: vec![DATA.to_owned()],
             places: vec![place],
+            ..Ingredient::default()
+        };
+    }
+    if let Some(one) = last.filter(|last| accesses.iter().all(|a| a.op == last.op && !grows(a))) {
+        return Ingredient {
+            instructions: vec![one.op.to_owned()],
+            places: vec![Place::of(one.address, one.length, one.size)],
             ..Ingredient::default()
         };
     }
@@ -228,10 +236,9 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
     let alike = meet_by_name(&a.instructions, &b.instructions) && meet(&a.places, &b.places);
     if is_weak(one) || is_weak(other) {
         // An active segment and a grow by the embedder have no instruction that
-        // could be substituted.
-        let about = |name: &str| a.instructions.iter().any(|i| i == name);
-        let of_module = about(DATA) || about("host.grow");
-        return one.signature == other.signature || of_module && alike;
+        // could be substituted, and some effects are too large to emulate.
+        let about = !a.instructions.is_empty() && !b.instructions.is_empty();
+        return one.signature == other.signature || about && alike;
     }
     // Only on shared memory: whatever the access.
     let unshared = |cause: &Cause| {

@@ -30,6 +30,8 @@ pub struct Filer<'a> {
     /// In words, the campaign the sightings are from.
     origin: String,
     attributor: Attributor,
+    /// The ids of the bugs that were added, the oldest first.
+    added: Vec<String>,
 }
 
 /// A divergence on its way through the filer.
@@ -58,6 +60,7 @@ impl<'a> Filer<'a> {
             configurations,
             budget,
             origin: origin.to_owned(),
+            added: Vec::new(),
         })
     }
 
@@ -304,11 +307,49 @@ impl<'a> Filer<'a> {
         let (bug, wast) = entry.written(self.budget, &mut *self.runner)?;
         let bug = self.corpus.add(bug, wast)?;
         self.attributor.add(&bug)?;
+        self.added.push(bug.id.clone());
         let file = self.corpus.witness(&bug).unwrap_or_default();
         Ok(Filed::New {
             bug: Box::new(bug),
             file,
         })
+    }
+
+    /// Takes back the bugs that were added and turned out the same as others,
+    /// once more was known of these: pairs of the id that is gone and the one
+    /// that stays.
+    ///
+    /// # Errors
+    /// In words, if a file cannot be written.
+    pub fn fold(&mut self) -> Result<Vec<(String, String)>, String> {
+        let mut folded = Vec::new();
+        for id in self.added.clone().into_iter().rev() {
+            let register = &self.corpus.register;
+            let Some(bug) = register.get(&id) else {
+                continue;
+            };
+            let is_same = |other: &&Bug| {
+                other.id != id
+                    && other.engine == bug.engine
+                    && other.is_open()
+                    && cause::same(&other.cause, &bug.cause)
+            };
+            let Some(stays) = register.bugs.iter().find(is_same).map(|b| b.id.clone()) else {
+                continue;
+            };
+            let (cause, shows) = (bug.cause.clone(), bug.shows.clone());
+            let witness = self.corpus.witness(bug);
+            self.corpus
+                .change(|register| register.bugs.retain(|bug| bug.id != id))?;
+            if let Some(witness) = witness {
+                std::fs::remove_file(&witness)
+                    .map_err(|why| format!("{}: {why}", witness.display()))?;
+            }
+            self.widen(&stays, &cause, &shows)?;
+            self.added.retain(|added| *added != id);
+            folded.push((id, stays));
+        }
+        Ok(folded)
     }
 
     /// Another face of a known bug: what the register says of it is widened, so
