@@ -80,7 +80,7 @@ impl Source {
         }
         if !left_out.is_empty() {
             self.added.push(format!(
-                "left out, for it does not end within {fuel} instructions: {}",
+                "left out, for it takes more than {fuel} instructions or the whole stack: {}",
                 left_out.join(", ")
             ));
         }

@@ -74,14 +74,20 @@ impl Reader<'_> {
     /// Puts a module that is out of scope in the place of one that was left out, so
     /// that what refers to it is skipped as well.
     pub(super) fn out_of_reach(&mut self, name: Option<&str>) {
+        let name = self.definition_out_of_reach(name);
+        let (module, instance) = (name.clone(), name.clone());
+        self.push(0, Step::Instantiate { instance, module }, Expect::Anything);
+        self.current = Some(name);
+    }
+
+    /// The same of a definition, of which instances are made later.
+    pub(super) fn definition_out_of_reach(&mut self, name: Option<&str>) -> String {
         let name = name.map_or_else(|| self.fresh(), str::to_owned);
         let module = name.clone();
         let wasm = OUT_OF_SCOPE.to_vec();
         self.push(0, Step::Define { module, wasm }, Expect::Anything);
-        let (module, instance) = (name.clone(), name.clone());
-        self.push(0, Step::Instantiate { instance, module }, Expect::Anything);
         self.last_module = Some(name.clone());
-        self.current = Some(name);
+        name
     }
 }
 

@@ -284,6 +284,7 @@ impl<'a> Reader<'a> {
             WastDirective::ModuleDefinition(mut module) => {
                 if is_component(&module) {
                     self.skip(line, "component");
+                    self.definition_out_of_reach(module.name().map(|id| id.name()));
                 } else {
                     let name = self.name_or_fresh(module.name());
                     let wasm = encode_quoted(&mut module).map_err(|error| self.error(&error))?;
