@@ -33,7 +33,7 @@ pub(crate) struct EngineOptions {
     /// The largest memory of a run, in MiB; growing beyond it fails on the
     /// reference and on every engine. Most memories are small all the same:
     /// above 4096, a few go to the end of the 32-bit address space and beyond
-    #[arg(long, value_name = "MIB", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_BUDGET, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(crate) budget: u64,
 
     /// How long one engine may take for one script before it counts as hanging
@@ -81,6 +81,12 @@ impl EngineOptions {
     }
 }
 
+/// The largest memory of a run unless it is said otherwise, in MiB.
+const DEFAULT_BUDGET: u64 = 8192;
+
+/// How many instructions a call may take that a file does not make itself.
+const CALL_FUEL: u64 = 2_000_000;
+
 /// How a file is made ready to be run.
 #[derive(Args, Clone, Default)]
 pub(crate) struct InputOptions {
@@ -92,7 +98,7 @@ pub(crate) struct InputOptions {
 
 impl InputOptions {
     /// Reads a file, provides what it imports, and calls what it exports if it calls
-    /// nothing.
+    /// nothing: whatever comes to an end.
     pub(crate) fn read(&self, file: &Path) -> Result<Source, InputError> {
         let returns = match self.imports_return_zero {
             true => Returns::Zero,
@@ -100,6 +106,12 @@ impl InputOptions {
         };
         let mut source = wast::read(file)?;
         source.prepare(&file.display().to_string(), returns)?;
+        if source.calls_were_added() {
+            let budget = Budget {
+                memory_bytes: DEFAULT_BUDGET << 20,
+            };
+            source.leave_out_endless_calls(budget, CALL_FUEL);
+        }
         Ok(source)
     }
 }

@@ -86,6 +86,12 @@ impl Source {
         }
     }
 
+    /// Whether the script makes no calls of its own, so that some were added.
+    pub fn calls_were_added(&self) -> bool {
+        let last = self.script.steps.last().zip(self.steps.last());
+        last.is_some_and(|(step, from)| matches!(step, Step::Invoke { .. }) && from.line == 0)
+    }
+
     /// Whether there is nothing in it that could be run.
     pub fn is_empty(&self) -> bool {
         self.script.steps.is_empty()

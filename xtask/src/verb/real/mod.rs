@@ -53,9 +53,6 @@ const DEFAULT: [&str; 6] = [
 /// How long one engine may take for one module, at least.
 const WALL: Duration = Duration::from_secs(300);
 
-/// How many instructions a call may take on the reference.
-const FUEL: u64 = 2_000_000;
-
 impl Real {
     /// Runs the modules one by one.
     pub(crate) fn run(mut self) -> anyhow::Result<End> {
@@ -101,8 +98,7 @@ impl Real {
         let file = package.fetch()?;
         let began = Instant::now();
         let budget = self.engines.budget();
-        let mut source = self.input.read(&file)?;
-        source.leave_out_endless_calls(budget, FUEL);
+        let source = self.input.read(&file)?;
         let prepared = began.elapsed();
         let mut runner = self.engines.runners()?();
         let trial =
