@@ -4,16 +4,14 @@
 //! What is not touched keeps its bytes. Functions that are imported anew move
 //! those that the module defines; every mention of them is renumbered.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod assemble;
+
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ops::Range;
 
-use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{
-    CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, EntityType, ExportKind,
-    ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection,
-    StartSection, TableSection, TagSection, TypeSection, ValType,
-};
+use wasm_encoder::reencode::Error;
+use wasm_encoder::{ConstExpr, ExportKind, GlobalType, ValType};
 use wasmparser::{
     CompositeInnerType, Data, ExternalKind, FunctionBody, MemoryType, Parser, Payload, TypeRef,
 };
@@ -286,138 +284,8 @@ impl<'m> Parts<'m> {
         }
     }
 
-    /// Puts the module together again, without custom sections.
-    pub(super) fn assemble(&self) -> Result<Vec<u8>, Unreadable> {
-        let mut renumber = Renumber(self);
-        let mut types = TypeSection::new();
-        let mut imports = ImportSection::new();
-        let mut funcs = FunctionSection::new();
-        let mut tables = TableSection::new();
-        let mut tags = TagSection::new();
-        let mut globals = GlobalSection::new();
-        let mut exports = ExportSection::new();
-        let mut elements = ElementSection::new();
-        let mut imported = BTreeSet::new();
-        for payload in &self.payloads {
-            match payload {
-                Payload::TypeSection(s) => {
-                    utils::parse_type_section(&mut renumber, &mut types, s.clone())?;
-                }
-                Payload::ImportSection(s) => {
-                    for import in s.clone().into_imports() {
-                        let import = import?;
-                        let ty = match import.ty {
-                            TypeRef::Memory(_) => {
-                                let index = imported.len();
-                                imported.insert(index);
-                                TypeRef::Memory(self.memories[index])
-                            }
-                            ty => ty,
-                        };
-                        imports.import(import.module, import.name, renumber.entity_type(ty)?);
-                    }
-                }
-                Payload::FunctionSection(s) => {
-                    utils::parse_function_section(&mut renumber, &mut funcs, s.clone())?;
-                }
-                Payload::TableSection(s) => {
-                    utils::parse_table_section(&mut renumber, &mut tables, s.clone())?;
-                }
-                Payload::TagSection(s) => {
-                    utils::parse_tag_section(&mut renumber, &mut tags, s.clone())?
-                }
-                Payload::GlobalSection(s) => {
-                    utils::parse_global_section(&mut renumber, &mut globals, s.clone())?;
-                }
-                Payload::ExportSection(s) => {
-                    utils::parse_export_section(&mut renumber, &mut exports, s.clone())?;
-                }
-                Payload::ElementSection(s) => {
-                    utils::parse_element_section(&mut renumber, &mut elements, s.clone())?;
-                }
-                _ => {}
-            }
-        }
-        for (params, results) in &self.new_types {
-            let results = results.iter().copied();
-            types.ty().function(params.iter().copied(), results);
-        }
-        for (module, name, ty) in &self.new_imports {
-            imports.import(module, name, EntityType::Function(*ty));
-        }
-        for (ty, _) in &self.new_funcs {
-            funcs.function(*ty);
-        }
-        for (ty, value) in &self.new_globals {
-            globals.global(*ty, value);
-        }
-        for (name, kind, index) in &self.new_exports {
-            let index = match kind {
-                ExportKind::Func => self.renumbered(*index),
-                _ => *index,
-            };
-            exports.export(name, *kind, index);
-        }
-        let mut memories = MemorySection::new();
-        for &memory in &self.memories[imported.len()..] {
-            memories.memory(renumber.memory_type(memory)?);
-        }
-        let mut data = DataSection::new();
-        for segment in &self.data {
-            utils::parse_data(&mut renumber, &mut data, segment.clone())?;
-        }
-        let code = self.code();
-        let mut module = wasm_encoder::Module::new();
-        macro_rules! sections {
-            ($($section:ident),*) => {$(
-                if !$section.is_empty() {
-                    module.section(&$section);
-                }
-            )*};
-        }
-        sections!(
-            types, imports, funcs, tables, memories, tags, globals, exports
-        );
-        if let Some(start) = self.start {
-            let function_index = self.renumbered(start);
-            module.section(&StartSection { function_index });
-        }
-        sections!(elements);
-        if self.counts_data {
-            let count = data.len();
-            module.section(&DataCountSection { count });
-        }
-        sections!(code, data);
-        Ok(module.finish())
-    }
-
-    fn code(&self) -> CodeSection {
-        let mut code = CodeSection::new();
-        for (index, body) in self.bodies.iter().enumerate() {
-            match self.new_bodies.get(&index) {
-                Some(body) => code.raw(body),
-                None => code.raw(body.as_bytes()),
-            };
-        }
-        for (_, body) in &self.new_funcs {
-            code.raw(body);
-        }
-        code
-    }
-
     /// The bytes of a range of the binary.
     pub(super) fn bytes(&self, range: Range<u64>) -> &'m [u8] {
         &self.wasm[range.start as usize..range.end as usize]
-    }
-}
-
-/// Gives functions the numbers that they have in the new module.
-struct Renumber<'p, 'm>(&'p Parts<'m>);
-
-impl Reencode for Renumber<'_, '_> {
-    type Error = Infallible;
-
-    fn function_index(&mut self, func: u32) -> Result<u32, Error<Infallible>> {
-        Ok(self.0.renumbered(func))
     }
 }
