@@ -34,9 +34,7 @@ impl Sighting {
         reference: &ReferenceRun,
         judged: &Judged,
     ) -> Option<Sighting> {
-        let Some(difference) = judged.divergence() else {
-            return None;
-        };
+        let difference = judged.divergence()?;
         Some(Sighting {
             case,
             configuration: judged.configuration.clone(),

@@ -140,9 +140,7 @@ fn choose<'a>(
     engine: Option<&str>,
 ) -> Option<(&'a Configuration, &'a Difference)> {
     let diverging = trial.judged.iter().filter_map(|judged| {
-        let Some(difference) = judged.divergence() else {
-            return None;
-        };
+        let difference = judged.divergence()?;
         let configuration = configurations
             .iter()
             .find(|c| c.name == judged.configuration)?;

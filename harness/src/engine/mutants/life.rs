@@ -68,7 +68,8 @@ pub(super) fn faults() -> Vec<super::Fault> {
             memories: AtomicU32::new(0),
         })
     }
-    let all: [(&'static str, fn() -> Arc<dyn Rules>); 5] = [
+    type Make = fn() -> Arc<dyn Rules>;
+    let all: [(&'static str, Make); 5] = [
         ("mutant/new-stale", || rules(Fault::Stale)),
         ("mutant/new-stale-end", || rules(Fault::StaleEnd)),
         ("mutant/new-page-more", || rules(Fault::PageMore)),

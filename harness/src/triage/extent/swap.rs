@@ -185,7 +185,7 @@ fn address_at(access: &Access, place: Place) -> Option<u128> {
     let (size, length) = (access.size, access.length);
     let address = match place {
         // Aligned for every width, and not at an edge if there is room.
-        Place::Inside => size.checked_sub(length + 1)? / 2 & !15,
+        Place::Inside => (size.checked_sub(length + 1)? / 2) & !15,
         Place::LastByte => size.checked_sub(length)?,
         Place::FirstBeyond => (size + 1).checked_sub(length)?,
         Place::Straddles => (size + 2).checked_sub(length)?,
