@@ -209,6 +209,33 @@ pub struct Observation {
     pub timing: Timing,
 }
 
+impl Observation {
+    /// Whether the engine panicked, in a step of the script or of one of its threads.
+    pub fn has_panic(&self) -> bool {
+        self.steps.iter().any(|step| step.outcome.has_panic())
+    }
+}
+
+impl Outcome {
+    /// Whether the call did not come to its end, or a thread did not.
+    pub fn is_interrupted(&self) -> bool {
+        match self {
+            Outcome::Interrupted => true,
+            Outcome::Joined(outcomes) => outcomes.iter().any(Outcome::is_interrupted),
+            _ => false,
+        }
+    }
+
+    /// Whether the engine panicked, in the step or in a thread.
+    pub fn has_panic(&self) -> bool {
+        match self {
+            Outcome::Panic(_) => true,
+            Outcome::Joined(outcomes) => outcomes.iter().any(Outcome::has_panic),
+            _ => false,
+        }
+    }
+}
+
 /// Time spent in an engine, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {

@@ -51,9 +51,7 @@ fn every_file_asserts_what_is_specified_and_is_known() {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
         let source = wast::read(&file).unwrap();
         assert!(source.skipped.is_empty(), "{name}: {:?}", source.skipped);
-        let budget = Budget {
-            memory_bytes: 8 << 30,
-        };
+        let budget = Budget::of(8 << 30);
         let watch = Watch::whole(1);
         let job = Job::new(&source.script, budget, &watch, &[]);
         let run = reference::observe(&job, &reference::Options::default());

@@ -89,9 +89,7 @@ fn main() -> ExitCode {
 /// What a worker may hold, in bytes.
 const LIMIT: u64 = 256 << 20;
 
-const BUDGET: Budget = Budget {
-    memory_bytes: 1 << 20,
-};
+const BUDGET: Budget = Budget::of(1 << 20);
 
 fn worker(fault: &str) -> Worker {
     let program = std::env::current_exe().expect("the test program has a path");

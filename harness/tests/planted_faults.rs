@@ -51,9 +51,7 @@ const FAULTS: [(Focus, &str, &[Class]); 8] = [
     ),
 ];
 
-const BUDGET: Budget = Budget {
-    memory_bytes: 4 << 20,
-};
+const BUDGET: Budget = Budget::of(4 << 20);
 
 const CASES: u64 = 200;
 

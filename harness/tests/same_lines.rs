@@ -12,9 +12,7 @@ use trapline_harness::trial::try_script;
 use trapline_harness::worker::InProcess;
 use wasm_smith::{Config, MemoryOffsetChoices, Module};
 
-const BUDGET: Budget = Budget {
-    memory_bytes: 16 << 20,
-};
+const BUDGET: Budget = Budget::of(16 << 20);
 
 /// Planted faults, with how they show and what they come down to.
 const FAULTS: [(&str, Class, &str); 2] = [

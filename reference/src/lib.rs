@@ -31,7 +31,7 @@ pub use memory::{
     Specification, Wait, limits,
 };
 pub use module::{Invalid, Module, Proposals, Rejection, Validator};
-pub use numeric::{Nans, may_open_nan};
+pub use numeric::may_open_nan;
 pub use store::{
     Access, CodePlace, Config, Extern, FuncId, GlobalId, Grow, GrownBy, Grows, HostFunc,
     InstanceId, Status, Store, TableId, Thread,

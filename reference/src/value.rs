@@ -90,6 +90,13 @@ impl fmt::Display for Value {
     }
 }
 
+impl Value {
+    /// Whether it is `other` in all bits that are not in `mask`.
+    pub fn is_but_for(self, other: Value, mask: u128) -> bool {
+        self.ty() == other.ty() && (self.slot() ^ other.slot()) & !mask == 0
+    }
+}
+
 /// The slot of a null reference; the others hold their number.
 pub(crate) const NULL: u128 = 1 << 64;
 

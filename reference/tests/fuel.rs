@@ -34,21 +34,59 @@ fn least(body: &str, arg: u32) -> (u64, Result<Vec<Value>, Error>) {
         .expect("it ends")
 }
 
+const FILL: &str = "(memory.fill (i32.const 0) (i32.const 1) (local.get 0))";
+
 #[test]
 fn each_instruction_takes_one_and_each_64_bytes_moved_one_more() {
-    let fill = "(memory.fill (i32.const 0) (i32.const 1) (local.get 0))";
-    let copy = "(memory.copy 1 0 (i32.const 0) (i32.const 0) (local.get 0))";
+    let copy = "(memory.copy 1 0 (i32.const 1) (i32.const 0) (local.get 0))";
+    let stored = "(i32.store8 (i32.const 0) (i32.const 1))";
     // The return is one, too.
     assert_eq!(least("(drop (i32.const 1))", 0), (3, Ok(vec![])));
-    for body in [fill, copy] {
-        for (length, fuel) in [(0, 5), (63, 5), (64, 6), (129, 7), (0x1_0000, 5 + 1024)] {
-            assert_eq!(least(body, length), (fuel, Ok(vec![])), "{body} {length}");
+    for (body, before) in [(FILL, 0), (&format!("{stored} {copy}"), 3)] {
+        for (length, fuel) in [(0, 5), (63, 5), (64, 6), (129, 7), (0xffff, 5 + 1023)] {
+            let found = least(body, length);
+            assert_eq!(found, (before + fuel, Ok(vec![])), "{body} {length}");
         }
         // What is out of bounds moves nothing, and has not the fuel to.
         let trap = Err(Trap::OutOfBoundsMemory.into());
-        assert_eq!(least(body, 0x1_0001), (4, trap.clone()), "{body}");
-        assert_eq!(least(body, u32::MAX), (4, trap), "{body}");
+        assert_eq!(least(body, 0x1_0001), (before + 4, trap.clone()), "{body}");
+        assert_eq!(least(body, u32::MAX), (before + 4, trap), "{body}");
     }
+}
+
+#[test]
+fn a_bulk_instruction_does_not_pay_for_what_nobody_looks_at() {
+    // A whole chunk is shared, at the price of 1024 bytes.
+    let (fuel, _) = least(FILL, 0x1_0000);
+    assert_eq!(fuel, 5 + 1024 + 16);
+    let large = |body: &str| {
+        let text = format!(
+            r#"(module (memory 32768) (memory 32768) (func (export "f") (param i32) {body}))"#
+        );
+        let mut store = Store::new(Config {
+            fuel: 2_000_000,
+            ..Config::default()
+        });
+        let instance = store.instantiate(&text::module(&text), |_, _, _| None);
+        let Some(Extern::Func(f)) = store.export(instance.expect("it links"), "f") else {
+            panic!("it is exported");
+        };
+        store.invoke(f, &[Value::I32(0x7fff_0000)])
+    };
+    for body in [
+        FILL,
+        "(memory.fill (i32.const 1) (i32.const 7) (local.get 0))",
+        "(memory.fill (i32.const 1) (i32.const 0) (local.get 0))",
+        "(memory.copy 0 1 (i32.const 1) (i32.const 7) (local.get 0))",
+        "(memory.fill (i32.const 1) (i32.const 7) (local.get 0))
+         (memory.copy 1 0 (i32.const 1) (i32.const 1) (local.get 0))",
+    ] {
+        assert_eq!(large(body), Ok(vec![]), "{body}");
+    }
+    // Every byte of this one moves to another place in its chunk.
+    let body = "(memory.fill (i32.const 0) (i32.const 7) (local.get 0))
+         (memory.copy (i32.const 1) (i32.const 0) (local.get 0))";
+    assert_eq!(large(body), Err(Error::Interrupted));
 }
 
 #[test]

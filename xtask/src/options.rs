@@ -36,6 +36,12 @@ pub(crate) struct EngineOptions {
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_BUDGET, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(crate) budget: u64,
 
+    /// How many instructions a call may execute on the reference; a script is
+    /// judged up to the first call that executes more. Engines have as many
+    /// times more time as this is more than usual
+    #[arg(long, value_name = "N", default_value_t = engine::FUEL, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) fuel: u64,
+
     /// How long one engine may take for one script before it counts as hanging
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub(crate) wall: Duration,
@@ -55,6 +61,7 @@ impl EngineOptions {
     pub(crate) fn budget(&self) -> Budget {
         Budget {
             memory_bytes: self.budget << 20,
+            fuel: self.fuel,
         }
     }
 
@@ -67,7 +74,9 @@ impl EngineOptions {
             .to_owned();
         let options = WorkerOptions {
             command: vec![program, "worker".to_owned()],
-            wall: self.wall,
+            // An interpreter executes some tens of millions of instructions a
+            // second.
+            wall: self.wall + Duration::from_secs((self.fuel - 1) / engine::FUEL),
             memory: self.worker_memory << 20,
         };
         let in_process = self.in_process;
@@ -107,9 +116,7 @@ impl InputOptions {
         let mut source = wast::read(file)?;
         source.prepare(&file.display().to_string(), returns)?;
         if source.calls_were_added() {
-            let budget = Budget {
-                memory_bytes: DEFAULT_BUDGET << 20,
-            };
+            let budget = Budget::of(DEFAULT_BUDGET << 20);
             source.leave_out_endless_calls(budget, CALL_FUEL);
         }
         Ok(source)

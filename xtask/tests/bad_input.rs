@@ -59,15 +59,19 @@ fn each_bad_file_is_one_line_and_the_others_still_run() {
     for line in [
         "error: missing.wast: no such file",
         "error: elf.wasm: byte 0x0: not a WebAssembly binary",
-        "error: cut.wasm: byte 0xa: truncated",
         "error: text.wast:2:15: ",
         "error: latin.wast: byte 0xc: neither text (UTF-8) nor a binary",
         "error: gc.wat:1:2: outside scope: ",
     ] {
         assert_eq!(said.matches(line).count(), 1, "{line}\n{said}");
     }
-    assert_eq!(said.lines().count(), 6, "{said}");
-    assert!(stdout(&output).contains("good.wast"), "{}", stdout(&output));
+    assert_eq!(said.lines().count(), 5, "{said}");
+    let said = stdout(&output);
+    // A binary that is cut off is a question to the engines.
+    assert!(
+        said.contains("good.wast") && said.contains("cut.wasm"),
+        "{said}"
+    );
 }
 
 #[test]

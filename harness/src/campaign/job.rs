@@ -63,7 +63,7 @@ impl Job<'_> {
         outcomes.phases.attribute += nanos(attributed);
         outcomes.phases.add(&trial);
         outcomes.coverage.add(&shapes, &trial.reference.trace);
-        if let Some(why) = reference_skip(&trial.reference.observation.steps) {
+        if let Some(why) = reference_skip(&trial) {
             *outcomes.reference_skips.entry(why).or_default() += 1;
         }
         for ((index, judged), looked) in drawn.into_iter().zip(&trial.judged).zip(looked) {
@@ -167,14 +167,15 @@ fn drawn(options: &Options, case: u64) -> Vec<usize> {
 }
 
 /// Why the reference did not run the whole script, if it did not.
-fn reference_skip(steps: &[crate::observation::StepObservation]) -> Option<String> {
-    steps.iter().find_map(|step| match &step.outcome {
+fn reference_skip(trial: &Trial) -> Option<String> {
+    let mut steps = trial.reference.observation.steps.iter();
+    let why = steps.find_map(|step| match &step.outcome {
         Outcome::Unsupported(what) => Some(format!("reference: {what}")),
-        Outcome::Interrupted => Some("out of fuel".to_owned()),
         Outcome::Exhausted => Some("call stack exhausted".to_owned()),
         Outcome::Panic(message) => Some(format!("the reference panicked: {message}")),
         _ => None,
-    })
+    });
+    why.or_else(|| Some(trial.unsent.as_ref()?.why.clone()))
 }
 
 fn nanos(time: std::time::Duration) -> u64 {

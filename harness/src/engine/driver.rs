@@ -145,6 +145,8 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
             Step::Define { module, wasm } => {
                 let facts = self.job.module(index);
                 if let Some(missing) = facts.needs.first_beyond(self.features) {
+                    // What is asked of this name now must not go to another module.
+                    self.modules.remove(module.as_str());
                     return Outcome::Unsupported(missing.name().to_owned());
                 }
                 let compiled = self.embedding.compile(wasm);
@@ -155,10 +157,16 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
                             .insert(module, (compiled, facts.memories.clone()));
                         Outcome::Values(Vec::new())
                     }
-                    Err(outcome) => outcome,
+                    Err(outcome) => {
+                        self.modules.remove(module.as_str());
+                        outcome
+                    }
                 }
             }
             Step::Instantiate { instance, module } => {
+                // Whether one is made or not, the name is not another's any more.
+                self.instances.remove(instance.as_str());
+                self.observable.retain(|(name, _)| name != instance);
                 let Some((module, memories)) = self.modules.get(module.as_str()) else {
                     return Outcome::Absent;
                 };
@@ -166,9 +174,6 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
                 self.observation.timing.instantiate += elapsed(began);
                 match made {
                     Ok(made) => {
-                        // A name used again names the new instance only.
-                        self.observable
-                            .retain(|(name, _)| *name != instance.as_str());
                         self.observable.push((instance, memories.clone()));
                         self.instances.insert(instance, made);
                         Outcome::Values(Vec::new())

@@ -1,6 +1,10 @@
 //! Features: what a module needs and what a configuration declares.
 
-use wasmparser::{ExternalKind, MemoryType, Parser, Payload, TypeRef, ValType};
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 use crate::script::Step;
 
@@ -124,7 +128,7 @@ impl Features {
 pub fn needed_by(wasm: &[u8]) -> Features {
     let mut needs = Features::NONE;
     // Malformed modules are scanned as far as they can be read.
-    let _ = scan(wasm, &mut needs);
+    let _ = scan::module(wasm, &mut needs);
     needs
 }
 
@@ -134,172 +138,6 @@ pub(super) fn needed_by_steps(steps: &[Step]) -> Features {
         Step::Define { wasm, .. } => needs.and(needed_by(wasm)),
         _ => needs,
     })
-}
-
-fn scan(wasm: &[u8], needs: &mut Features) -> wasmparser::Result<()> {
-    let mut memories = 0u32;
-    for payload in Parser::new(0).parse_all(wasm) {
-        match payload? {
-            Payload::Version {
-                encoding: wasmparser::Encoding::Component,
-                ..
-            } => {
-                needs.insert(Feature::OutOfScope);
-                return Ok(());
-            }
-            Payload::TypeSection(groups) => {
-                for group in groups {
-                    let group = group?;
-                    for ty in group.types() {
-                        match &ty.composite_type.inner {
-                            wasmparser::CompositeInnerType::Func(f)
-                                if !group.is_explicit_rec_group() =>
-                            {
-                                for &t in f.params().iter().chain(f.results()) {
-                                    value_type(t, needs);
-                                }
-                            }
-                            _ => needs.insert(Feature::OutOfScope),
-                        }
-                    }
-                }
-            }
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    match import?.ty {
-                        TypeRef::Memory(ty) => {
-                            memories += 1;
-                            memory_type(&ty, needs);
-                        }
-                        TypeRef::Global(ty) => value_type(ty.content_type, needs),
-                        TypeRef::Table(ty) => table_type(&ty, needs),
-                        TypeRef::Tag(_) | TypeRef::FuncExact(_) => {
-                            needs.insert(Feature::OutOfScope)
-                        }
-                        TypeRef::Func(_) => {}
-                    }
-                }
-            }
-            Payload::TableSection(tables) => {
-                for table in tables {
-                    table_type(&table?.ty, needs);
-                }
-            }
-            Payload::MemorySection(section) => {
-                for ty in section {
-                    memories += 1;
-                    memory_type(&ty?, needs);
-                }
-            }
-            Payload::TagSection(_) => needs.insert(Feature::OutOfScope),
-            Payload::GlobalSection(globals) => {
-                for global in globals {
-                    let global = global?;
-                    value_type(global.ty.content_type, needs);
-                    const_expr(&global.init_expr, needs)?;
-                }
-            }
-            Payload::DataSection(segments) => {
-                for segment in segments {
-                    if let wasmparser::DataKind::Active { offset_expr, .. } = segment?.kind {
-                        const_expr(&offset_expr, needs)?;
-                    }
-                }
-            }
-            Payload::ElementSection(segments) => {
-                for segment in segments {
-                    if let wasmparser::ElementKind::Active { offset_expr, .. } = segment?.kind {
-                        const_expr(&offset_expr, needs)?;
-                    }
-                }
-            }
-            Payload::CodeSectionEntry(body) => {
-                for local in body.get_locals_reader()? {
-                    value_type(local?.1, needs);
-                }
-                let mut ops = body.get_operators_reader()?;
-                while !ops.eof() {
-                    operator(&ops.read()?, needs);
-                }
-            }
-            _ => {}
-        }
-    }
-    if memories > 1 {
-        needs.insert(Feature::MultiMemory);
-    }
-    Ok(())
-}
-
-fn memory_type(ty: &MemoryType, needs: &mut Features) {
-    if ty.memory64 {
-        needs.insert(Feature::Memory64);
-    }
-    if ty.shared {
-        needs.insert(Feature::Threads);
-    }
-    if ty.page_size_log2.is_some() {
-        needs.insert(Feature::CustomPageSizes);
-    }
-}
-
-fn table_type(ty: &wasmparser::TableType, needs: &mut Features) {
-    if ty.table64 {
-        needs.insert(Feature::Memory64);
-    }
-    if ty.shared {
-        needs.insert(Feature::OutOfScope);
-    }
-    value_type(ValType::Ref(ty.element_type), needs);
-}
-
-fn value_type(ty: ValType, needs: &mut Features) {
-    match ty {
-        ValType::V128 => needs.insert(Feature::Simd),
-        ValType::Ref(r) if r == wasmparser::RefType::EXTERNREF => needs.insert(Feature::ExternRef),
-        ValType::Ref(r) if r != wasmparser::RefType::FUNCREF => needs.insert(Feature::OutOfScope),
-        _ => {}
-    }
-}
-
-fn const_expr(expr: &wasmparser::ConstExpr<'_>, needs: &mut Features) -> wasmparser::Result<()> {
-    let mut ops = expr.get_operators_reader();
-    while !ops.eof() {
-        use wasmparser::Operator as O;
-        match ops.read()? {
-            O::I32Add | O::I32Sub | O::I32Mul | O::I64Add | O::I64Sub | O::I64Mul => {
-                needs.insert(Feature::ExtendedConst);
-            }
-            op => operator(&op, needs),
-        }
-    }
-    Ok(())
-}
-
-/// The proposal an instruction belongs to, by wasmparser's own table.
-fn operator(op: &wasmparser::Operator<'_>, needs: &mut Features) {
-    macro_rules! proposal {
-        ($( @$proposal:ident $op:ident $({ $($payload:tt)* })? => $visit:ident ($($ann:tt)*) )*) => {
-            match op {
-                $( wasmparser::Operator::$op { .. } => stringify!($proposal), )*
-                _ => "other",
-            }
-        };
-    }
-    match wasmparser::for_each_operator!(proposal) {
-        "mvp" | "sign_extension" | "saturating_float_to_int" | "bulk_memory" => {}
-        "reference_types" => {
-            if let wasmparser::Operator::RefNull { hty } = op
-                && *hty == wasmparser::HeapType::EXTERN
-            {
-                needs.insert(Feature::ExternRef);
-            }
-        }
-        "simd" => needs.insert(Feature::Simd),
-        "threads" => needs.insert(Feature::Atomics),
-        "tail_call" => needs.insert(Feature::TailCall),
-        _ => needs.insert(Feature::OutOfScope),
-    }
 }
 
 /// The exports that are memories defined by the module itself (an imported one

@@ -14,6 +14,28 @@ pub struct Budget {
     /// The largest size of one memory, in bytes. Growing beyond it fails, and
     /// instantiating a memory beyond it is [`Outcome::Limit`](crate::observation::Outcome::Limit).
     pub memory_bytes: u64,
+    /// How many instructions a call may execute on the reference. What engines
+    /// count for themselves is set far above it.
+    pub fuel: u64,
+}
+
+/// [`Budget::fuel`], unless it is said otherwise.
+pub const FUEL: u64 = 10_000_000;
+
+impl Budget {
+    /// Memories of so many bytes, and fuel as usual.
+    pub const fn of(memory_bytes: u64) -> Budget {
+        Budget {
+            memory_bytes,
+            fuel: FUEL,
+        }
+    }
+
+    /// How many times more than usual a call may execute, at least once.
+    #[cfg(any(feature = "wasmer", feature = "wasmi", feature = "wasmtime"))]
+    pub(super) fn fuel_factor(self) -> u64 {
+        self.fuel.div_ceil(FUEL).max(1)
+    }
 }
 
 /// A chunk to hand over byte by byte.

@@ -31,7 +31,7 @@ pub use checked::checked;
 pub use embedding::Embedding;
 pub use features::{Feature, Features, needed_by};
 pub use group::{group, group_others};
-pub use job::{Budget, Capture, Job};
+pub use job::{Budget, Capture, FUEL, Job};
 pub(crate) use mutants::placeholder;
 pub use mutants::{Fault, faults, mutants, pair};
 pub use select::{UnknownEngine, select};

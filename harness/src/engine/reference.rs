@@ -1,10 +1,10 @@
 //! The reference as an engine: what the specification allows, and a trace.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use trapline_reference::{
-    Access, Config, Error, Extern, Grows, InstanceId, Memory, MemoryId, Module, Nans, Rules,
+    Access, Config, Error, Extern, Grows, InstanceId, Memory, MemoryId, Module, Rules,
     Specification, Store, Trap, Value,
 };
 
@@ -15,7 +15,7 @@ mod threads;
 use super::{Embedding, driver};
 use super::{Engine, Feature, Features, Job};
 use crate::observation::{
-    CHUNK, ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digest,
+    CHUNK, ChunkDigest, Observation, Outcome, Stage, StepObservation, TrapKind, Watch, digest,
 };
 use crate::script::{HOST, HostFunc, Step};
 use host::{call_host, host_func};
@@ -49,12 +49,14 @@ pub struct Options {
     pub trace: bool,
     /// How grows end that could end either way.
     pub grows: Grows,
-    /// Which NaN it is where the specification leaves its bits open.
-    pub nans: Nans,
+    /// Whether to find out what depends on the bits of NaNs that the
+    /// specification leaves open.
+    pub taint: bool,
     /// Memories of up to this many chunks are looked at whole, after the last step.
     pub whole: u64,
-    /// How many instructions a call may execute.
-    pub fuel: u64,
+    /// How many instructions a call may execute, if not as many as the budget
+    /// of the run says.
+    pub fuel: Option<u64>,
     /// How many calls may be nested.
     pub call_depth: usize,
 }
@@ -65,9 +67,9 @@ impl Default for Options {
             rules: Arc::new(Specification),
             trace: true,
             grows: Grows::Budgeted,
-            nans: Nans::Canonical,
+            taint: false,
             whole: WATCH_FULL,
-            fuel: 10_000_000,
+            fuel: None,
             call_depth: 1_000,
         }
     }
@@ -89,6 +91,10 @@ pub struct ReferenceRun {
     pub instances: Vec<usize>,
     /// Whether a NaN was made whose bits the specification leaves open.
     pub has_open_nans: bool,
+    /// Per step, what depends on such bits; empty unless [`Options::taint`].
+    pub taints: Vec<Taints>,
+    /// The first step that no engine is to be asked for, if there is one.
+    pub unsent: Option<Unsent>,
     /// The chunks worth looking at in large memories.
     interesting: BTreeSet<u64>,
 }
@@ -124,6 +130,43 @@ impl ReferenceRun {
     }
 }
 
+/// What of a step depends on the bits of NaNs that the specification leaves
+/// open, see [`trapline_reference::Store::take_open`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taints {
+    /// Whether what it did does: then nothing is said of it, nor of what it could
+    /// reach.
+    pub open: bool,
+    /// Which bits of its values do, one mask for each.
+    pub values: Vec<u128>,
+    /// Which bytes do of the memories looked at after it.
+    pub memories: Vec<TaintedMemory>,
+}
+
+/// What depends on such bits in a memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaintedMemory {
+    /// The instance that defines it.
+    pub instance: String,
+    /// The export under which it was read.
+    pub export: String,
+    /// For each chunk that has some, where they stand in it, and which bits.
+    pub chunks: BTreeMap<u64, Vec<(usize, u8)>>,
+}
+
+/// A step that no engine is asked for: nobody knows whether it would come back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// The step.
+    pub step: usize,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// How long all waits of a script together may last on an engine, in
+/// nanoseconds. The reference knows how long they do without a wait of its own.
+const LONGEST_WAITS: u64 = 100_000_000;
+
 /// Runs a job on the reference.
 pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
     let mut reference = Reference::new(job, options);
@@ -131,6 +174,14 @@ pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
     let observation = driver::run(&mut reference, FEATURES, job);
     let interesting = reference.interesting();
     let has_open_nans = reference.store.has_open_nans();
+    let unsent = reference.unsent(&observation, options.fuel.unwrap_or(job.budget.fuel));
+    let mut taints = reference.taints;
+    for (taints, step) in taints.iter_mut().zip(&observation.steps) {
+        for (tainted, memory) in taints.memories.iter_mut().zip(&step.memories) {
+            tainted.instance.clone_from(&memory.instance);
+            tainted.export.clone_from(&memory.export);
+        }
+    }
     let instances = reference.instances;
     let mut trace = reference.trace;
     trace.resize(observation.steps.len(), Vec::new());
@@ -139,6 +190,8 @@ pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
         trace,
         instances,
         has_open_nans,
+        taints,
+        unsent,
         interesting,
     }
 }
@@ -168,19 +221,30 @@ pub fn watch_for(run: &ReferenceRun, options: &Options) -> Watch {
 /// The reference under rules that `rules` makes anew for every script, as an
 /// engine to be judged.
 pub fn engine(rules: impl Fn() -> Arc<dyn Rules> + 'static) -> Box<dyn Engine> {
-    Box::new(Planted(rules))
+    engine_with(FEATURES, rules)
 }
 
-struct Planted<F>(F);
+/// The same, with fewer features.
+pub(crate) fn engine_with(
+    features: Features,
+    rules: impl Fn() -> Arc<dyn Rules> + 'static,
+) -> Box<dyn Engine> {
+    Box::new(Planted { features, rules })
+}
+
+struct Planted<F> {
+    features: Features,
+    rules: F,
+}
 
 impl<F: Fn() -> Arc<dyn Rules>> Engine for Planted<F> {
     fn observe(&mut self, job: &Job<'_>) -> Observation {
         let options = Options {
-            rules: (self.0)(),
+            rules: (self.rules)(),
             trace: false,
             ..Options::default()
         };
-        driver::run_in(|| Reference::new(job, &options), FEATURES, job)
+        driver::run_in(|| Reference::new(job, &options), self.features, job)
     }
 }
 
@@ -189,7 +253,12 @@ struct Reference {
     store: Store,
     trace: Vec<Vec<Access>>,
     instances: Vec<usize>,
+    /// Those of the steps before, and of the one in work.
+    taints: Vec<Taints>,
+    tainted: Taints,
     threads: Threads,
+    /// The first step at the end of which calls had waited for too long.
+    blocked: Option<usize>,
     /// Whether to list every chunk that is not zero, not those watched.
     lists_all: bool,
     /// Digests that hold for as long as the stamp of the chunk and its length
@@ -204,7 +273,7 @@ impl Reference {
             trace,
             whole: _,
             grows,
-            nans,
+            taint,
             fuel,
             call_depth,
         } = options.clone();
@@ -212,19 +281,41 @@ impl Reference {
             store: Store::new(Config {
                 memory_bytes: job.budget.memory_bytes.into(),
                 table_elements: 100_000,
-                fuel,
+                fuel: fuel.unwrap_or(job.budget.fuel),
                 call_depth,
                 trace,
                 grows,
-                nans,
+                taint,
                 rules,
             }),
             trace: Vec::new(),
             instances: Vec::new(),
+            taints: Vec::new(),
+            tainted: Taints::default(),
             threads: Threads::default(),
+            blocked: None,
             lists_all: false,
             digests: HashMap::new(),
         }
+    }
+
+    /// The first step that is not to be sent, given what the reference observed
+    /// with so much fuel.
+    fn unsent(&self, observation: &Observation, fuel: u64) -> Option<Unsent> {
+        let blocked = self.blocked.map(|step| Unsent {
+            step,
+            why: "would block".to_owned(),
+        });
+        let ran_out = |step: &StepObservation| step.outcome.is_interrupted();
+        let spent = observation.steps.iter().position(ran_out);
+        let spent = spent.map(|step| Unsent {
+            step,
+            why: format!("out of fuel: more than {fuel} instructions, see --fuel"),
+        });
+        blocked
+            .into_iter()
+            .chain(spent)
+            .min_by_key(|unsent| unsent.step)
     }
 
     fn interesting(&self) -> BTreeSet<u64> {
@@ -283,10 +374,11 @@ impl Embedding for Reference {
 
     fn invoke(&mut self, instance: &InstanceId, func: &str, args: &[Value]) -> Outcome {
         match self.store.export(*instance, func) {
-            Some(Extern::Func(func)) => self
-                .store
-                .invoke(func, args)
-                .map_or_else(outcome_of, Outcome::Values),
+            Some(Extern::Func(func)) => {
+                let result = self.store.invoke(func, args);
+                self.tainted.values = self.store.take_result_taint();
+                result.map_or_else(outcome_of, Outcome::Values)
+            }
             _ => Outcome::Absent,
         }
     }
@@ -297,7 +389,10 @@ impl Embedding for Reference {
 
     fn get(&mut self, instance: &InstanceId, global: &str) -> Outcome {
         match self.store.export(*instance, global) {
-            Some(Extern::Global(global)) => Outcome::Values(vec![self.store.global(global)]),
+            Some(Extern::Global(global)) => {
+                self.tainted.values = vec![self.store.global_taint(global)];
+                Outcome::Values(vec![self.store.global(global)])
+            }
             _ => Outcome::Absent,
         }
     }
@@ -309,6 +404,13 @@ impl Embedding for Reference {
         watch: &Watch,
     ) -> Option<(u128, Vec<ChunkDigest>)> {
         let id = self.memory_export(*instance, export)?;
+        let mut tainted = TaintedMemory::default();
+        for (at, mask) in self.store.memory_taint(id) {
+            let chunk = tainted.chunks.entry(at / CHUNK as u64).or_default();
+            chunk.push(((at % CHUNK as u64) as usize, mask));
+        }
+        // Whose it is, the driver knows.
+        self.tainted.memories.push(tainted);
         let memory = self.store.memory(id);
         let count = memory.chunk_count();
         let mut one = |index| ChunkDigest {
@@ -359,6 +461,11 @@ impl Embedding for Reference {
     }
 
     fn after_step(&mut self) {
+        if self.store.waited() > LONGEST_WAITS {
+            self.blocked.get_or_insert(self.trace.len());
+        }
+        self.tainted.open = self.store.take_open();
+        self.taints.push(std::mem::take(&mut self.tainted));
         self.trace.push(self.store.take_trace());
     }
 }

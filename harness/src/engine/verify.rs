@@ -76,9 +76,7 @@ fn probe(engine: &mut dyn Engine, text: &str) -> Outcome {
             },
         ],
     };
-    let budget = Budget {
-        memory_bytes: 1 << 22,
-    };
+    let budget = Budget::of(1 << 22);
     let watch = Watch::default();
     let job = Job::new(&script, budget, &watch, &[]).regardless_of_features();
     let observation = engine.observe(&job);

@@ -10,9 +10,7 @@ use crate::generate::{self, Focus};
 use crate::script::Script;
 
 /// The limits of a run: small, since an execution should be short.
-pub const BUDGET: Budget = Budget {
-    memory_bytes: 1 << 20,
-};
+pub const BUDGET: Budget = Budget::of(1 << 20);
 
 /// A fuzz target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -65,9 +65,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             focus: Vec::new(),
-            budget: Budget {
-                memory_bytes: 8 << 30,
-            },
+            budget: Budget::of(8 << 30),
             features: Features::of(&Feature::ALL),
         }
     }

@@ -42,6 +42,8 @@
 
 mod class;
 mod compare;
+mod limits;
+mod lost;
 mod open;
 mod section;
 mod severity;
@@ -50,7 +52,11 @@ mod subject;
 mod verdict;
 
 pub use class::Class;
-pub use compare::{Comparison, Difference, MemoryDifference, Stop, compare, describe};
+pub use compare::{
+    Compared, Comparison, Difference, MemoryDifference, Nans, Stop, compare, compare_but_for,
+    describe,
+};
+pub use limits::names_a_limit;
 pub use section::{Section, section_of};
 pub use severity::Severity;
 pub use signature::{Place, Signature, Subject};

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use trapline_reference::{Grows, Nans};
+use trapline_reference::Grows;
 
-use super::{Class, Comparison, Difference, MemoryDifference, compare};
-use crate::engine::Job;
+use super::{Compared, Comparison, Nans, compare, compare_but_for};
 use crate::engine::reference::{self, ReferenceRun};
-use crate::observation::{Observation, Outcome, StepObservation};
+use crate::engine::{Capture, Job};
+use crate::observation::Observation;
 
 /// How many `memory.grow` before a difference are turned round one by one, the
 /// last ones, and how many limits are tried, the highest ones, to explain it by
@@ -49,60 +49,37 @@ pub(super) fn a_grow_may_have_failed(
         };
         let other = reference::observe(job, &options);
         // The difference has to vanish, not only to move back.
-        match compare(&other.observation, observation) {
+        match compare(job.script, &other.observation, observation).comparison {
             Comparison::Same | Comparison::Stopped(..) => true,
             Comparison::Differs(later) => later.step >= steps,
         }
     })
 }
 
-/// Whether what differs is made of the bits of a NaN that the specification
-/// leaves open: whether it is another one when these bits are others.
+/// Compares once more, with what depends on the bits of NaNs that the
+/// specification leaves open left out. `capture` gives the bytes of a chunk of a
+/// memory after a step, those of the reference and those of the engine.
 /// <https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation>
-pub(super) fn is_of_a_nan(
+pub(super) fn compare_but_for_nans(
     job: &Job<'_>,
     reference: &ReferenceRun,
     observation: &Observation,
-    difference: &Difference,
-) -> bool {
-    if !reference.has_open_nans || difference.class == Class::Panic {
-        return false;
-    }
+    capture: &mut dyn FnMut(Capture) -> Option<(Vec<u8>, Vec<u8>)>,
+) -> Compared {
     let options = reference::Options {
-        nans: Nans::Filled,
+        taint: true,
         trace: false,
         ..Default::default()
     };
-    let filled = reference::observe(job, &options).observation;
-    let step = |of: &Observation| of.steps.get(difference.step).cloned();
-    let (Some(specified), Some(got)) = (step(&reference.observation), step(observation)) else {
-        return false;
+    let tainted = reference::observe(job, &options);
+    let mut nans = Nans {
+        taints: &tainted.taints,
+        capture,
     };
-    let Some(filled) = step(&filled) else {
-        return true;
-    };
-    match &difference.memory {
-        Some(place) => state(&specified, place) != state(&filled, place),
-        None => match (&specified.outcome, &filled.outcome, &got.outcome) {
-            (Outcome::Values(specified), Outcome::Values(filled), Outcome::Values(got)) => {
-                // Each value that differs has to be one of those that depend on it.
-                let mut values = specified.iter().zip(filled).zip(got);
-                specified.len() == got.len()
-                    && values
-                        .all(|((specified, filled), got)| specified == got || specified != filled)
-            }
-            (specified, filled, _) => specified != filled,
-        },
-    }
-}
-
-/// The digest of a chunk of a memory, 0 for one that is not listed, or the size.
-fn state(step: &StepObservation, place: &MemoryDifference) -> Option<u128> {
-    let mut memories = step.memories.iter();
-    let memory = memories.find(|m| m.instance == place.instance && m.export == place.export)?;
-    let Some(chunk) = place.chunk else {
-        return Some(memory.bytes);
-    };
-    let found = memory.chunks.iter().find(|c| c.index == chunk);
-    Some(found.map_or(0, |c| c.digest.into()))
+    compare_but_for(
+        job.script,
+        &reference.observation,
+        observation,
+        Some(&mut nans),
+    )
 }

@@ -113,9 +113,7 @@ mod tests {
     /// The severity of a trap that is missing in the last step of a script.
     fn missing_trap(text: &str) -> Severity {
         let script = parse("m.wast", text.as_bytes()).unwrap().script;
-        let budget = Budget {
-            memory_bytes: 1 << 20,
-        };
+        let budget = Budget::of(1 << 20);
         let watch = Watch::whole(1);
         let job = Job::new(&script, budget, &watch, &[]);
         let run = reference::observe(&job, &reference::Options::default());

@@ -157,9 +157,7 @@ mod tests {
         let script = parse("m.wast", text.as_bytes()).unwrap().script;
         let trial = try_script(
             &script,
-            Budget {
-                memory_bytes: 1 << 20,
-            },
+            Budget::of(1 << 20),
             &mut InProcess::new(vec![]),
             &[],
         );

@@ -2,11 +2,11 @@
 //! specification leaves it open.
 
 use super::{Class, Comparison, Difference, Stop, compare, open};
-use crate::engine::reference::ReferenceRun;
+use crate::engine::reference::{self, ReferenceRun};
 use crate::engine::{Capture, Job};
 use crate::observation::{Observation, Timing};
-use crate::script::{Script, Step};
-use crate::worker::{Answer, Death};
+use crate::script::Script;
+use crate::worker::{Answer, Death, Runner};
 
 /// What became of one script on one configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,11 @@ pub struct Judged {
     pub configuration: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// How many steps were compared, that of a divergence among them.
+    /// How many steps there are up to the last that was compared, which is that of
+    /// a divergence.
     pub steps: usize,
+    /// Those among them that were not, ascending.
+    pub lost: Vec<usize>,
     /// How many calls were judged.
     pub calls: u64,
     /// Where the engine's time went.
@@ -50,75 +53,108 @@ impl Judged {
     }
 }
 
-/// Judges what the configuration of this name answered to `job`.
+/// Judges what the configuration of this name answered to `job`. It is asked
+/// once more, on `runner`, for bytes of its memories where some of them depend on
+/// what is open.
+///
+/// # Errors
+/// In words, where the runner cannot run.
 pub(crate) fn judge(
     job: &Job<'_>,
     reference: &ReferenceRun,
     configuration: &str,
     answer: Answer,
-) -> Judged {
+    runner: &mut dyn Runner,
+) -> Result<Judged, String> {
     let configuration = configuration.to_owned();
     let observation = match answer {
         Answer::Observed(observation) => observation,
         // Memory that the script may ask for is no fault of the engine's.
         Answer::Died(Death::OutOfMemory(held)) if job.budget.memory_bytes > held / 2 => {
-            return Judged {
+            return Ok(Judged {
                 configuration,
                 verdict: Verdict::Limit("more memory than a worker may hold".to_owned()),
                 steps: 0,
+                lost: Vec::new(),
                 calls: 0,
                 timing: Timing::default(),
                 observation: None,
-            };
+            });
         }
         Answer::Died(death) => {
             let verdict = Verdict::Diverges(died(job.script, reference, death));
             let timing = Timing::default();
-            return Judged {
+            return Ok(Judged {
                 configuration,
                 verdict,
                 steps: 0,
+                lost: Vec::new(),
                 calls: 0,
                 timing,
                 observation: None,
-            };
+            });
         }
     };
-    let (verdict, judged_steps) = match compare(&reference.observation, &observation) {
-        Comparison::Same => (Verdict::Conforms, job.script.steps.len()),
-        Comparison::Stopped(step, stop) => (
-            match stop {
-                Stop::Unsupported(feature) => Verdict::Unsupported(feature),
-                Stop::Limit(why) => Verdict::Limit(why),
-                Stop::Skipped(why) => Verdict::Skipped(why),
-            },
-            step,
-        ),
+    let mut compared = compare(job.script, &reference.observation, &observation);
+    if reference.has_open_nans && matches!(compared.comparison, Comparison::Differs(_)) {
+        let mut failure = None;
+        let mut capture = |capture| match captured(job, capture, &configuration, runner) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                failure = Some(why);
+                None
+            }
+        };
+        compared = open::compare_but_for_nans(job, reference, &observation, &mut capture);
+        if let Some(why) = failure {
+            return Err(why);
+        }
+    }
+    let steps = compared.steps;
+    let verdict = match compared.comparison {
+        Comparison::Same => Verdict::Conforms,
+        Comparison::Stopped(_, stop) => match stop {
+            Stop::Unsupported(feature) => Verdict::Unsupported(feature),
+            Stop::Limit(why) => Verdict::Limit(why),
+            Stop::Skipped(why) => Verdict::Skipped(why),
+        },
         Comparison::Differs(difference) => {
-            let steps = difference.step + 1;
-            let verdict = if open::a_grow_may_have_failed(job, reference, &observation, steps) {
+            if open::a_grow_may_have_failed(job, reference, &observation, steps) {
                 Verdict::Limit("memory.grow may fail".to_owned())
-            } else if open::is_of_a_nan(job, reference, &observation, &difference) {
-                Verdict::Skipped("a NaN whose bits are open".to_owned())
             } else {
                 Verdict::Diverges(refine(difference, reference))
-            };
-            (verdict, steps)
+            }
         }
     };
-    let calls = job.script.steps[..judged_steps.min(job.script.steps.len())]
-        .iter()
-        .filter(|step| matches!(step, Step::Invoke { .. }))
-        .count() as u64;
-    let timing = observation.timing;
-    Judged {
+    Ok(Judged {
         configuration,
         verdict,
-        steps: judged_steps,
-        calls,
-        timing,
+        steps,
+        lost: compared.lost,
+        calls: compared.calls,
+        timing: observation.timing,
         observation: Some(observation),
-    }
+    })
+}
+
+/// The bytes of a chunk, those of the reference and those of an engine; `None`
+/// where the engine does not show them.
+fn captured(
+    job: &Job<'_>,
+    capture: Capture,
+    configuration: &str,
+    runner: &mut dyn Runner,
+) -> Result<Option<(Vec<u8>, Vec<u8>)>, String> {
+    let captures = [capture];
+    let job = Job::new(job.script, job.budget, job.watch, &captures);
+    let bytes = |observation: Observation| observation.captured.into_iter().next();
+    let right = reference::observe(&job, &reference::Options::default());
+    let wrong = match runner.run(&job, &[configuration])?.pop() {
+        Some(Answer::Observed(observation)) => bytes(observation),
+        _ => None,
+    };
+    let both = bytes(right.observation).zip(wrong);
+    Ok(both.map(|((_, right), (_, wrong))| (right, wrong)))
 }
 
 /// A dead worker does not tell the step; the last one stands in for it until

@@ -128,13 +128,13 @@ fn a_load_is_added_to_the_module_whose_memory_it_is() {
 /// The class of the first difference between the reference and an engine.
 fn class(script: &Script, engine: &mut dyn Engine, budget: Budget) -> Option<Class> {
     let options = reference::Options {
-        fuel: 100_000,
+        fuel: Some(100_000),
         ..reference::Options::default()
     };
     let watch = crate::observation::Watch::whole(64);
     let job = Job::new(script, budget, &watch, &[]);
     let right = reference::observe(&job, &options).observation;
-    match compare(&right, &engine.observe(&job)) {
+    match compare(script, &right, &engine.observe(&job)).comparison {
         Comparison::Differs(difference) => Some(difference.class),
         _ => None,
     }

@@ -221,6 +221,9 @@ fn both(
     let options = reference::Options::default();
     let watch = reference::watch_for(&trial.reference, &options);
     let captures = captures(difference);
+    // What the trial did not send is not sent here either.
+    let sent = trial.reference.observation.steps.len();
+    let script = &script.cut(sent.min(script.steps.len()));
     let job = Job::new(script, budget, &watch, &captures);
     let right = reference::observe(&job, &options).observation;
     Ok(match runner.run(&job, &[configuration])?.pop() {

@@ -182,9 +182,7 @@ mod tests {
 
     fn of(wast: &str, configurations: &[&str]) -> Vec<Side> {
         let script = parse("a.wast", wast.as_bytes()).unwrap().script;
-        let budget = Budget {
-            memory_bytes: 1 << 20,
-        };
+        let budget = Budget::of(1 << 20);
         let mut runner = InProcess::new(engine::mutants());
         let trial = try_script(&script, budget, &mut runner, configurations).unwrap();
         sides(&script, &trial, budget, &mut runner).unwrap()

@@ -10,9 +10,7 @@ fn report_of(mutant: &str, text: &str) -> Result<Report, String> {
     let script = wast::parse("t.wast", text.as_bytes())
         .expect("it reads")
         .script;
-    let budget = Budget {
-        memory_bytes: 1 << 20,
-    };
+    let budget = Budget::of(1 << 20);
     let configurations = mutants();
     let mut runner = InProcess::new(mutants());
     let trial = try_script(&script, budget, &mut runner, &[mutant])?;
@@ -106,9 +104,7 @@ fn a_program_says_each_step_with_its_expectation() {
         .expect("it reads")
         .script;
     let mut runner = InProcess::new(mutants());
-    let budget = Budget {
-        memory_bytes: 1 << 20,
-    };
+    let budget = Budget::of(1 << 20);
     let trial = try_script(&script, budget, &mut runner, &[]).unwrap();
     let outcomes = trial.reference.outcomes();
     for (configuration, part) in [

@@ -29,6 +29,19 @@ pub struct Script {
     pub steps: Vec<Step>,
 }
 
+impl Script {
+    /// Its first `steps`.
+    ///
+    /// # Panics
+    /// If it has fewer.
+    #[must_use]
+    pub fn cut(&self, steps: usize) -> Script {
+        Script {
+            steps: self.steps[..steps].to_vec(),
+        }
+    }
+}
+
 /// One directive of a script.
 ///
 /// Modules and instances are named by text, as in `.wast`, without the `$`.

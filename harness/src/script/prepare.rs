@@ -33,26 +33,28 @@ impl Source {
     }
 
     /// Leaves out calls that were added and on which the reference comes to no end
-    /// within `fuel` instructions, or exhausts the stack: behind such a call nothing can
+    /// within `fuel` instructions, waits, or exhausts the stack: behind such a call nothing can
     /// be compared. What was left out is said in [`Source::added`].
     pub fn leave_out_endless_calls(&mut self, budget: Budget, fuel: u64) {
         let options = reference::Options {
             trace: false,
-            fuel,
+            fuel: Some(fuel),
             ..Default::default()
         };
         let mut left_out = Vec::new();
         let cut = loop {
             let watch = Watch::default();
             let job = Job::new(&self.script, budget, &watch, &[]);
-            let observed = reference::observe(&job, &options).observation.steps;
-            let last = observed.len().saturating_sub(1);
-            let ended = observed.last().is_none_or(|step| {
-                !matches!(step.outcome, Outcome::Interrupted | Outcome::Exhausted)
-            });
-            if ended || self.steps[last].line > 0 {
+            let run = reference::observe(&job, &options);
+            let observed = run.observation.steps;
+            let exhausted = observed
+                .last()
+                .filter(|step| step.outcome == Outcome::Exhausted)
+                .map(|_| observed.len() - 1);
+            let endless = run.unsent.map(|unsent| unsent.step).or(exhausted);
+            let Some(last) = endless.filter(|&last| self.steps[last].line == 0) else {
                 break None;
-            }
+            };
             let Step::Invoke { func, .. } = &self.script.steps[last] else {
                 break None;
             };

@@ -58,9 +58,7 @@ enum Version {
 }
 
 /// Memories of the suite are small but for those that nobody touches.
-const BUDGET: Budget = Budget {
-    memory_bytes: 1 << 33,
-};
+const BUDGET: Budget = Budget::of(1 << 33);
 
 impl Subject<'_> {
     fn run(&mut self, job: &Job<'_>) -> Result<Answer, String> {
@@ -68,7 +66,7 @@ impl Subject<'_> {
             Subject::Reference => {
                 let options = Options {
                     trace: false,
-                    fuel: 1_000_000_000,
+                    fuel: Some(1_000_000_000),
                     ..Options::default()
                 };
                 Ok(Answer::Observed(

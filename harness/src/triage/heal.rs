@@ -102,11 +102,12 @@ fn is_gone(difference: &Difference, judged: &Judged, substituted: &Substituted) 
         )
     };
     let step = substituted.step(difference.step);
+    let compared = judged.steps > step && !judged.lost.contains(&step);
     match &judged.verdict {
         Verdict::Conforms => true,
-        Verdict::Unsupported(_) => false,
+        Verdict::Unsupported(_) => compared,
         // A process that died does not say at which step.
-        Verdict::Limit(_) | Verdict::Skipped(_) => judged.steps > step || died(difference),
+        Verdict::Limit(_) | Verdict::Skipped(_) => compared || died(difference),
         // It may have died at that step or before it.
         Verdict::Diverges(left) if died(left) => false,
         Verdict::Diverges(left) => left.step > step || died(difference),

@@ -40,9 +40,7 @@ pub struct Told {
 const NAME: &str = "mutant/planted";
 
 /// The limits of the runs.
-const BUDGET: Budget = Budget {
-    memory_bytes: 1 << 30,
-};
+const BUDGET: Budget = Budget::of(1 << 30);
 
 impl Planted {
     /// One fault, or two that can be planted together.

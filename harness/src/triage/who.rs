@@ -89,6 +89,7 @@ mod tests {
                 _ => Verdict::Conforms,
             },
             steps: 0,
+            lost: Vec::new(),
             calls: 0,
             timing: Timing::default(),
             observation: None,

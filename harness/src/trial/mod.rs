@@ -5,19 +5,22 @@ mod tests;
 
 use std::time::Instant;
 
-use crate::engine::reference::{self, ReferenceRun};
+use crate::engine::reference::{self, ReferenceRun, Unsent};
 use crate::engine::{Budget, Features, Job};
 use crate::judge::{Difference, Judged, Verdict, judge};
-use crate::observation::{Outcome, Timing, Watch};
-use crate::script::Script;
+use crate::observation::Watch;
+use crate::script::{Script, Step};
 use crate::worker::{Answer, Runner};
 
 /// A script that was tried on the reference and on engines.
 pub struct Trial {
     /// What the modules of the script need, together.
     pub needs: Features,
-    /// What the specification says.
+    /// What the specification says, to the steps that were sent to engines.
     pub reference: ReferenceRun,
+    /// The first step that was not sent to any engine, and why: it would not
+    /// end, as far as the reference can tell, or would wait for too long.
+    pub unsent: Option<Unsent>,
     /// What each configuration did, in the order asked for.
     pub judged: Vec<Judged>,
     /// Nanoseconds in the reference.
@@ -54,8 +57,8 @@ pub fn try_script(
     try_script_keeping(script, budget, runner, configurations, &mut |_, _| Ok(()))
 }
 
-/// As [`try_script`], unless a call executes more than so many instructions:
-/// then the verdict on every engine is that it was skipped. Of memories beyond
+/// As [`try_script`], but no call may execute more than so many instructions: the
+/// script is judged up to the first that would. Of memories beyond
 /// 128 KiB it is only looked at where something was or might have been written.
 ///
 /// # Errors
@@ -68,7 +71,7 @@ pub fn try_brief_script(
     configurations: &[&str],
 ) -> Result<Trial, String> {
     let options = reference::Options {
-        fuel,
+        fuel: Some(fuel),
         whole: 2,
         ..Default::default()
     };
@@ -117,36 +120,41 @@ fn try_with(
     };
     let first = Job::new(script, budget, &whole, &[]);
     let mut reference = reference::observe(&first, options);
+    let needs = first.needs();
+    let unsent = reference.unsent.clone();
+    let cut;
+    let first = match &unsent {
+        None => first,
+        Some(unsent) => {
+            // The steps before it are judged as a script of their own.
+            cut = script.cut(sendable(script, unsent.step));
+            let first = Job::new(&cut, budget, &whole, &[]);
+            reference = reference::observe(&first, options);
+            first
+        }
+    };
     let watch = reference::watch_for(&reference, options);
     let job = first.watching(&watch);
     reference.forget_unwatched(&watch);
     let mut trial = Trial {
-        needs: first.needs(),
+        needs,
         reference,
+        unsent,
         judged: Vec::with_capacity(configurations.len()),
         reference_time: nanos(began.elapsed()),
         engines_time: 0,
         judge_time: 0,
     };
-    if !ends(&trial.reference) {
-        // Who knows whether an engine would come back from it.
-        let skipped = configurations.iter().map(|name| Judged {
-            configuration: (*name).to_owned(),
-            verdict: Verdict::Skipped("out of fuel".to_owned()),
-            steps: 0,
-            calls: 0,
-            timing: Timing::default(),
-            observation: None,
-        });
-        trial.judged.extend(skipped);
-    }
     while let rest @ [_, ..] = &configurations[trial.judged.len()..] {
         let asked = Instant::now();
         let answers = runner.run(&job, rest)?;
         let answered = Instant::now();
         let died = matches!(answers.last(), Some(Answer::Died(_)));
         for (answer, configuration) in answers.into_iter().zip(rest) {
-            let judged = judge(&job, &trial.reference, configuration, answer);
+            let mut judged = judge(&job, &trial.reference, configuration, answer, runner)?;
+            if let (Some(unsent), Verdict::Conforms) = (&trial.unsent, &judged.verdict) {
+                judged.verdict = Verdict::Skipped(unsent.why.clone());
+            }
             trial.judged.push(judged);
         }
         trial.engines_time += nanos(answered - asked);
@@ -158,10 +166,16 @@ fn try_with(
     Ok(trial)
 }
 
-/// Whether the reference got to the end of every call, with the fuel it had.
-fn ends(reference: &ReferenceRun) -> bool {
-    let last = reference.observation.steps.last();
-    !last.is_some_and(|step| matches!(step.outcome, Outcome::Interrupted))
+/// How many steps of a script can be sent to engines if `unsent` cannot: a
+/// thread that it waits for must not have been started either.
+fn sendable(script: &Script, unsent: usize) -> usize {
+    let waited_for = |name: &str| {
+        let mut waits = script.steps[..unsent].iter();
+        waits.any(|step| matches!(step, Step::Wait { thread } if thread == name))
+    };
+    let mut steps = script.steps[..unsent].iter();
+    let running = |step: &Step| matches!(step, Step::Thread { name, .. } if !waited_for(name));
+    steps.position(running).unwrap_or(unsent)
 }
 
 fn nanos(time: std::time::Duration) -> u64 {

@@ -37,6 +37,8 @@ pub struct Worker {
     options: WorkerOptions,
     running: Option<Running>,
     next_id: u64,
+    /// Whether an engine has panicked in the process that runs.
+    panicked: bool,
 }
 
 struct Running {
@@ -64,6 +66,7 @@ impl Worker {
             options,
             running: None,
             next_id: 0,
+            panicked: false,
         }
     }
 
@@ -135,7 +138,9 @@ impl Worker {
 
 impl Runner for Worker {
     fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
-        self.start_afresh_if_full();
+        if self.panicked || self.is_full() {
+            self.stop();
+        }
         let mut answers = self.ask(job, configurations)?;
         if let Some(Answer::Died(Death::Killed(_))) = answers.last() {
             // That was hardly the script's doing: once more.
@@ -147,13 +152,18 @@ impl Runner for Worker {
 }
 
 impl Worker {
-    /// What earlier scripts have left in the process is not to count as the
+    /// Whether what earlier scripts have left in the process would count as the
     /// next one's.
-    fn start_afresh_if_full(&mut self) {
-        let full = self.running.as_ref().is_some_and(|running| {
+    fn is_full(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| {
             resident(running.child.id()).is_some_and(|bytes| bytes > self.options.memory / 2)
-        });
-        if full && let Some(running) = self.running.take() {
+        })
+    }
+
+    /// The next script is for a new process.
+    fn stop(&mut self) {
+        self.panicked = false;
+        if let Some(running) = self.running.take() {
             running.end();
         }
     }
@@ -179,8 +189,12 @@ impl Worker {
         let _ = protocol::write(&mut running.stdin, &request);
         let mut answers = Vec::with_capacity(configurations.len());
         for index in 0..u32::try_from(configurations.len()).map_err(|e| e.to_string())? {
-            answers.push(self.answer(id, index)?);
-            if let Some(Answer::Died(_)) = answers.last() {
+            let answer = self.answer(id, index)?;
+            // Whatever the process has as its own may be left half changed.
+            self.panicked |= matches!(&answer, Answer::Observed(o) if o.has_panic());
+            let died = matches!(answer, Answer::Died(_));
+            answers.push(answer);
+            if died {
                 break;
             }
         }
@@ -190,9 +204,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.end();
-        }
+        self.stop();
     }
 }
 

@@ -25,7 +25,7 @@ use crate::observation::{Observation, Watch};
 use crate::script::Script;
 
 /// Raised with every change of a type that is sent.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The longest frame there is, in bytes; a longer one is garbage.
 pub const MAX_FRAME: u32 = 256 << 20;

@@ -156,7 +156,10 @@ impl Machine {
             source: 0,
             length,
         };
-        self.burn(length, store.memories[id as usize].bytes())?;
+        let memory = &store.memories[id as usize];
+        if u128::from(length) <= memory.bytes() {
+            self.burn(memory.fill_cost(bulk.destination.into(), value, length.into()))?;
+        }
         let memory = &mut store.memories[id as usize];
         let done = store.config.rules.fill(&bulk, memory, value);
         let operand = value.into();
@@ -191,7 +194,11 @@ impl Machine {
         };
         let to = instance.memories[to as usize];
         let from = instance.memories[from as usize];
-        self.burn(length, store.memories[to as usize].bytes())?;
+        let (read, written) = (&store.memories[from as usize], &store.memories[to as usize]);
+        if u128::from(length) <= written.bytes() {
+            let at = bulk.destination.into();
+            self.burn(written.copy_cost(at, read, source.into(), length.into()))?;
+        }
         let rules = &*store.config.rules;
         let size_read = store.memories[from as usize].bytes();
         // Two indices can be one memory, imported twice.
@@ -263,14 +270,9 @@ impl Machine {
         Ok(done?)
     }
 
-    /// Charges for a bulk instruction as far as it can write to a memory of
-    /// `size` bytes.
-    fn burn(&mut self, length: u64, size: u128) -> Result<(), Error> {
-        let cost = if u128::from(length) <= size {
-            length / 64
-        } else {
-            0
-        };
+    /// Charges for a bulk instruction that looks at `bytes` one by one.
+    fn burn(&mut self, bytes: u128) -> Result<(), Error> {
+        let cost = u64::try_from(bytes / 64).unwrap_or(u64::MAX);
         let all = self.fuel.saturating_add(self.reserve);
         let rest = all.checked_sub(cost).ok_or(Error::Interrupted)?;
         self.fuel = self.fuel.min(rest);

@@ -5,12 +5,13 @@
 //! wait and resumed, and a store can have several.
 
 mod memory;
+mod shadow;
 mod table;
 
 use std::sync::Arc;
 
 use crate::module::{Code, Instr, Target};
-use crate::numeric::{Nans, Numeric, Slot};
+use crate::numeric::{Floats, Numeric, Slot, Tainted};
 use crate::store::{FuncKind, Store};
 use crate::trap::{Error, Trap};
 use crate::value::{NULL, Value, ValueType};
@@ -25,6 +26,11 @@ pub(crate) struct Machine {
     fuel: u64,
     /// How many more after that.
     reserve: u64,
+    /// The taint of each slot of the stack, see `shadow.rs`; nothing unless
+    /// [`Config::taint`](crate::Config::taint).
+    shadow: Vec<Slot>,
+    /// What the last instruction on floats was given.
+    last: Option<(Floats, Vec<Tainted>)>,
 }
 
 /// An activation of a function.
@@ -62,6 +68,8 @@ impl Machine {
             stack: args.iter().map(|arg| arg.slot()).collect(),
             fuel: store.config.fuel,
             reserve: 0,
+            shadow: Vec::new(),
+            last: None,
         };
         machine.enter(store, func)?;
         Ok(machine)
@@ -71,6 +79,13 @@ impl Machine {
     pub(crate) fn results(&self, types: &[ValueType]) -> Vec<Value> {
         let slots = self.stack.iter().zip(types);
         slots.map(|(&slot, &ty)| Value::of(slot, ty)).collect()
+    }
+
+    /// The taint of what it returned, one for each result.
+    pub(crate) fn result_taint(&self, results: usize) -> Vec<Slot> {
+        let mut taints = self.shadow.clone();
+        taints.resize(results, 0);
+        taints
     }
 
     /// Lets it execute so many instructions before it pauses.
@@ -114,7 +129,14 @@ impl Machine {
                     .zip(&ty.params)
                     .map(|(slot, &ty)| Value::of(slot, ty))
                     .collect();
+                if let Some(taint) = &store.taint {
+                    taint.take_looked();
+                }
                 let results = host(store, &args)?;
+                // What it has seen may be something else.
+                if let Some(taint) = &mut store.taint {
+                    taint.open |= taint.take_looked();
+                }
                 self.stack.extend(results.into_iter().map(Value::slot));
             }
         }
@@ -125,7 +147,11 @@ impl Machine {
     pub(crate) fn run(&mut self, store: &mut Store) -> Result<Progress, Error> {
         while let Some(frame) = self.frames.last() {
             let frame = frame.clone();
-            match self.run_frame(store, frame)? {
+            let exit = match store.taint {
+                None => self.run_frame::<false>(store, frame)?,
+                Some(_) => self.run_frame::<true>(store, frame)?,
+            };
+            match exit {
                 Exit::Call(func) => self.enter(store, func)?,
                 Exit::Return => {}
                 Exit::Pause => return Ok(Progress::Paused),
@@ -137,8 +163,13 @@ impl Machine {
         Ok(Progress::Done)
     }
 
-    /// Runs the top frame until it calls, returns or waits.
-    fn run_frame(&mut self, store: &mut Store, mut frame: Frame) -> Result<Exit, Error> {
+    /// Runs the top frame until it calls, returns or waits; with its shadow, if
+    /// it has one.
+    fn run_frame<const SHADOW: bool>(
+        &mut self,
+        store: &mut Store,
+        mut frame: Frame,
+    ) -> Result<Exit, Error> {
         let code = frame.code.clone();
         let operands = frame.base + code.params as usize + code.locals.len();
         loop {
@@ -152,6 +183,9 @@ impl Machine {
             self.fuel -= 1;
             let instr = &code.instrs[frame.pc];
             frame.pc += 1;
+            if SHADOW {
+                self.before(store, &frame, operands, instr)?;
+            }
             match *instr {
                 Instr::Unreachable => return Err(Trap::Unreachable.into()),
                 Instr::Br(target) => frame.pc = self.branch(target, operands),
@@ -223,11 +257,7 @@ impl Machine {
                 Instr::Const(value) => self.push(value),
                 Instr::Numeric(ref numeric) => self.numeric(numeric)?,
                 Instr::OpenNan(floats) => {
-                    let open = floats.open_bits(*self.top());
-                    store.has_open_nans |= open != 0;
-                    if store.config.nans == Nans::Filled {
-                        *self.top() ^= open;
-                    }
+                    store.has_open_nans |= floats.open_bits(*self.top()) != 0;
                 }
                 Instr::Access(ref access) => {
                     if let Some((timeout, waiter)) = self.access(store, &frame, access)? {
@@ -309,14 +339,10 @@ impl Machine {
                 let top = self.top();
                 *top = f(*top, right, lane);
             }
-            Numeric::Shuffle(ref lanes) => {
-                let right = self.pop().to_le_bytes();
+            Numeric::Shuffle(_) => {
+                let right = self.pop();
                 let top = self.top();
-                let left = top.to_le_bytes();
-                *top = Slot::from_le_bytes(lanes.map(|lane| match lane {
-                    0..16 => left[lane as usize],
-                    _ => right[lane as usize - 16],
-                }));
+                *top = numeric.shuffled(*top, right);
             }
         }
         Ok(())

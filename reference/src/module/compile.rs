@@ -1,13 +1,11 @@
 //! Makes flat code of a function body while it is validated.
 
-use wasmparser::{
-    BlockType, FuncValidator, FunctionBody, MemArgTarget, Operator, OperatorsReader,
-    ValidatorResources,
-};
+use wasmparser::{BlockType, FuncValidator, FunctionBody, MemArgTarget, Operator, OperatorsReader};
 
 use super::check::Memories;
 use super::code::{Access, Code, Instr, Target};
 use super::decode::value_type;
+use super::many::Resources;
 use super::{Definition, Invalid, Rejection};
 use crate::memory::Instruction;
 use crate::numeric::{Slot, numeric, opens};
@@ -17,7 +15,7 @@ use crate::value::{NULL, ValueType};
 pub(super) fn compile(
     definition: &Definition,
     memories: &Memories,
-    validator: &mut FuncValidator<ValidatorResources>,
+    validator: &mut FuncValidator<Resources<'_>>,
     body: &FunctionBody<'_>,
     index: u32,
 ) -> Result<Code, Rejection> {
@@ -78,7 +76,7 @@ pub(super) fn compile(
 /// lies below the innermost block is not an operand: unreachable code has
 /// operands of any type there.
 fn expect(
-    validator: &FuncValidator<ValidatorResources>,
+    validator: &FuncValidator<Resources<'_>>,
     depth: usize,
     expected: ValueType,
     offset: u64,
@@ -140,7 +138,7 @@ impl Compiler<'_> {
         &mut self,
         op: &Operator<'_>,
         reachable: bool,
-        validator: &FuncValidator<ValidatorResources>,
+        validator: &FuncValidator<Resources<'_>>,
     ) -> Result<(), Rejection> {
         use Operator as O;
         match *op {
@@ -219,12 +217,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn open(
-        &mut self,
-        start: Option<u32>,
-        arity: u32,
-        validator: &FuncValidator<ValidatorResources>,
-    ) {
+    fn open(&mut self, start: Option<u32>, arity: u32, validator: &FuncValidator<Resources<'_>>) {
         // The validator has just opened it too: it knows the height.
         let height = validator
             .get_control_frame(0)

@@ -4,31 +4,41 @@ use std::sync::Arc;
 
 use wasmparser::{
     CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
-    FuncValidatorAllocations, Parser, Payload, RefType, TableInit, TypeRef, ValType, ValidPayload,
-    WasmFeatures,
+    FuncToValidate, FuncValidatorAllocations, Parser, Payload, RefType, TableInit, TypeRef,
+    ValType, ValidPayload, WasmFeatures,
 };
 
 use super::check::Memories;
 use super::compile::compile;
 use super::constant::{Constant, address_type};
-use super::{Data, Definition, Element, ElementMode, Import, Invalid, Item, Proposals, Rejection};
+use super::many::{self, Resources};
+use super::{
+    Data, Definition, Element, ElementMode, Import, Invalid, Item, Proposals, Rejection, limits,
+};
 use crate::types::{AddressType, ExternType, FuncType, GlobalType, MemoryType, TableType};
 use crate::value::ValueType;
 
 /// Decodes, validates and compiles a module.
 pub(super) fn decode(wasm: &[u8], proposals: Proposals) -> Result<Definition, Rejection> {
-    let mut decoder = Decoder::default();
-    match decoder.run(wasm, proposals.features()) {
-        Ok(()) => Ok(decoder.definition),
-        // What is only out of scope is not invalid.
-        Err(Rejection::Invalid(invalid))
-            if proposals == Proposals::ALL
-                && invalid.by == super::Validator::Wasmparser
-                && valid_beyond_scope(wasm) =>
-        {
-            Err(Rejection::Unsupported(invalid.message))
+    let features = proposals.features();
+    let mut result = Decoder::default().run(wasm, None, features);
+    if matches!(&result, Err(Rejection::Invalid(why)) if limits::is_of_memories(why)) {
+        let stand_in = many::stand_in(wasm, features)?;
+        result = Decoder::default().run(wasm, Some(&stand_in), features);
+    }
+    match result {
+        Err(Rejection::Invalid(invalid)) if invalid.by == super::Validator::Wasmparser => {
+            if limits::is_beyond(&invalid, wasm.len()) {
+                let what = format!("beyond the reference: {}", invalid.message);
+                Err(Rejection::Unsupported(what))
+            } else if proposals == Proposals::ALL && valid_beyond_scope(wasm) {
+                // What is only out of scope is not invalid.
+                Err(Rejection::Unsupported(invalid.message))
+            } else {
+                Err(Rejection::Invalid(invalid))
+            }
         }
-        Err(rejection) => Err(rejection),
+        result => result,
     }
 }
 
@@ -48,12 +58,24 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn run(&mut self, wasm: &[u8], features: WasmFeatures) -> Result<(), Rejection> {
+    /// Decodes `wasm`; the validator is shown `stand_in` instead, if there is
+    /// one, see `many.rs`.
+    fn run(
+        mut self,
+        wasm: &[u8],
+        stand_in: Option<&[u8]>,
+        features: WasmFeatures,
+    ) -> Result<Definition, Rejection> {
         let mut validator = wasmparser::Validator::new_with_features(features);
         let mut allocations = FuncValidatorAllocations::default();
-        let mut parser = Parser::new(0);
-        parser.set_features(features);
-        for payload in parser.parse_all(wasm) {
+        let payloads = |wasm| {
+            let mut parser = Parser::new(0);
+            parser.set_features(features);
+            parser.parse_all(wasm)
+        };
+        let mut shown = stand_in.map(payloads);
+        let mut memories = Vec::new();
+        for payload in payloads(wasm) {
             let payload = payload?;
             if let Payload::Version {
                 encoding: Encoding::Component,
@@ -63,7 +85,26 @@ impl Decoder {
                 return Err(Rejection::Unsupported("component".to_owned()));
             }
             self.check_memories(&payload)?;
-            if let ValidPayload::Func(func, body) = validator.payload(&payload)? {
+            let shown = match &mut shown {
+                None => None,
+                Some(shown) => {
+                    many::collect(&payload, &mut memories)?;
+                    shown.next().transpose()?
+                }
+            };
+            let valid = validator.payload(shown.as_ref().unwrap_or(&payload))?;
+            if let (ValidPayload::Func(func, _), Payload::CodeSectionEntry(body)) =
+                (valid, &payload)
+            {
+                let func = FuncToValidate {
+                    resources: Resources {
+                        inner: func.resources,
+                        memories: shown.is_some().then_some(&memories[..]),
+                    },
+                    index: func.index,
+                    ty: func.ty,
+                    features: func.features,
+                };
                 let mut func_validator = func.into_validator(allocations);
                 let index = self.definition.imported_funcs + self.next_code;
                 self.next_code += 1;
@@ -71,7 +112,7 @@ impl Decoder {
                     &self.definition,
                     &self.memories,
                     &mut func_validator,
-                    &body,
+                    body,
                     index,
                 )?;
                 self.definition.code.push(Arc::new(code));
@@ -79,7 +120,8 @@ impl Decoder {
             }
             self.keep(&payload)?;
         }
-        Ok(())
+        self.definition.wasm = wasm.into();
+        Ok(self.definition)
     }
 
     /// Our own rules for sections that have to do with memories.

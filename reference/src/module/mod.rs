@@ -5,6 +5,8 @@ mod code;
 mod compile;
 mod constant;
 mod decode;
+mod limits;
+mod many;
 mod proposals;
 
 use std::fmt;
@@ -48,6 +50,8 @@ pub(crate) struct Definition {
     pub(crate) data: Vec<Data>,
     /// The functions that are not imported.
     pub(crate) code: Vec<Arc<Code>>,
+    /// The binary.
+    pub(crate) wasm: Arc<[u8]>,
 }
 
 /// One import.

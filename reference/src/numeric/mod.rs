@@ -8,6 +8,7 @@
 //! instructions these are).
 
 mod float;
+mod flow;
 mod integer;
 mod nan;
 mod vector;
@@ -16,8 +17,9 @@ use wasmparser::Operator;
 
 use crate::trap::Trap;
 
+pub(crate) use flow::{Flow, Tainted, ones};
+pub use nan::may_open_nan;
 pub(crate) use nan::{Floats, opens};
-pub use nan::{Nans, may_open_nan};
 
 /// A value on the stack, without its type.
 pub(crate) type Slot = u128;
@@ -33,6 +35,20 @@ pub(crate) enum Numeric {
     UnaryLane(fn(Slot, u8) -> Slot, u8),
     BinaryLane(fn(Slot, Slot, u8) -> Slot, u8),
     Shuffle([u8; 16]),
+}
+
+impl Numeric {
+    /// What a shuffle gives, 0 for other instructions.
+    pub(crate) fn shuffled(&self, left: Slot, right: Slot) -> Slot {
+        let Numeric::Shuffle(lanes) = self else {
+            return 0;
+        };
+        let (left, right) = (left.to_le_bytes(), right.to_le_bytes());
+        Slot::from_le_bytes(lanes.map(|lane| match lane {
+            0..16 => left[lane as usize],
+            _ => right[lane as usize - 16],
+        }))
+    }
 }
 
 /// The numeric instruction `op`, if it is one.

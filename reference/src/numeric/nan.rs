@@ -5,22 +5,10 @@
 use wasmparser::Operator as O;
 
 use super::Slot;
+use super::flow::{Tainted, ones};
 
-/// Which NaN it is where the specification leaves the bits of one open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Nans {
-    /// The canonical one, with a positive sign.
-    #[default]
-    Canonical,
-    /// One that differs from it in every bit that can be open: with a negative
-    /// sign, and all of its payload set. What an execution makes of it tells
-    /// what depends on such bits; an operand that is a canonical NaN leaves
-    /// only the sign open, which is not looked at.
-    Filled,
-}
-
-/// The floats that an instruction gives.
-#[derive(Clone, Copy)]
+/// The floats that an instruction takes or gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Floats {
     F32,
     F64,
@@ -29,6 +17,78 @@ pub(crate) enum Floats {
 }
 
 impl Floats {
+    /// The width of each in bits.
+    pub(crate) fn width(self) -> u32 {
+        match self {
+            Floats::F32 | Floats::F32x4 => 32,
+            Floats::F64 | Floats::F64x2 => 64,
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn lanes(self) -> u32 {
+        match self {
+            Floats::F32 | Floats::F64 => 1,
+            Floats::F32x4 => 4,
+            Floats::F64x2 => 2,
+        }
+    }
+
+    /// One of them, its taint, and the bits of its exponent, and of its payload.
+    fn lane(self, lane: u32, operand: Tainted) -> (Tainted, Slot, Slot) {
+        let (width, fraction) = match self.width() {
+            32 => (32, 23),
+            _ => (64, 52),
+        };
+        let at = |slot: Slot| slot >> (lane * width) & ones(width);
+        let exponent = ones(width - 1 - fraction) << fraction;
+        let lane = Tainted {
+            bits: at(operand.bits),
+            taint: at(operand.taint),
+        };
+        (lane, exponent, ones(fraction))
+    }
+
+    /// Whether a lane is a NaN, whatever its tainted bits are.
+    pub(crate) fn is_nan(self, lane: u32, operand: Tainted) -> bool {
+        let (Tainted { bits, taint }, exponent, payload) = self.lane(lane, operand);
+        let known = bits & !taint;
+        known & exponent == exponent && known & payload != 0
+    }
+
+    /// Whether all that matters of a lane is known: it has no tainted bits, or
+    /// is a NaN with any.
+    pub(crate) fn is_known(self, lane: u32, operand: Tainted) -> bool {
+        self.lane(lane, operand).0.taint == 0 || self.is_nan(lane, operand)
+    }
+
+    /// Whether a lane is a NaN, or may be, whose payload is not the canonical
+    /// one, or may be another.
+    fn may_have_payload(self, lane: u32, operand: Tainted) -> bool {
+        let (Tainted { bits, taint }, exponent, payload) = self.lane(lane, operand);
+        let may_be_nan = (bits | taint) & exponent == exponent && (bits | taint) & payload != 0;
+        let canonical = (payload >> 1) + 1;
+        may_be_nan && (bits & payload != canonical || taint & payload != 0)
+    }
+
+    /// The bits that are open of NaNs in `result`, which an instruction gave of
+    /// `operands`: the sign; and the payload but for its highest bit, unless the
+    /// operands that are NaNs are canonical ones, and there may be none.
+    /// <https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation>
+    pub(crate) fn opened(self, result: Slot, of: Floats, operands: &[Tainted]) -> Slot {
+        let width = self.width();
+        let lanes = (0..self.lanes()).map(|lane| {
+            let open = self.open_bits(result) >> (lane * width) & ones(width);
+            let sign = 1 << (width - 1);
+            let any = lane < of.lanes()
+                && operands
+                    .iter()
+                    .any(|&operand| of.may_have_payload(lane, operand));
+            (if any { open } else { open & sign }) << (lane * width)
+        });
+        lanes.fold(0, |all, open| all | open)
+    }
+
     /// The bits in which NaNs differ, in every lane that holds one.
     pub(crate) fn open_bits(self, slot: Slot) -> Slot {
         let lanes = |lanes: u32, is_nan: fn(Slot) -> bool, open: Slot| {

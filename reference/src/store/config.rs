@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::memory::{Rules, Specification};
-use crate::numeric::Nans;
 use crate::types::MemoryType;
 
 /// What a run may use, and how.
@@ -14,8 +13,11 @@ pub struct Config {
     pub memory_bytes: u128,
     /// The largest size of one table, in elements, likewise.
     pub table_elements: u64,
-    /// How many instructions one call or instantiation may execute; every 64
-    /// bytes filled or copied count as one more.
+    /// How many instructions one call or instantiation may execute. Every 64
+    /// bytes that a bulk instruction looks at one by one count as one more:
+    /// those of the chunks at the ends of a range, and of a copy between
+    /// addresses that lie differently in their chunks. What nobody has written
+    /// is not looked at.
     pub fuel: u64,
     /// How many calls may be nested.
     pub call_depth: usize,
@@ -23,8 +25,9 @@ pub struct Config {
     pub trace: bool,
     /// How grows end that could end either way.
     pub grows: Grows,
-    /// Which NaN it is where the specification leaves its bits open.
-    pub nans: Nans,
+    /// Whether to find out what can depend on the bits of NaNs that the
+    /// specification leaves open, see [`Store::taint`](crate::Store::taint).
+    pub taint: bool,
     /// The rules of linear memory.
     pub rules: Arc<dyn Rules>,
 }
@@ -38,7 +41,7 @@ impl Default for Config {
             call_depth: 10_000,
             trace: false,
             grows: Grows::Budgeted,
-            nans: Nans::Canonical,
+            taint: false,
             rules: Arc::new(Specification),
         }
     }

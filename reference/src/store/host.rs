@@ -33,23 +33,32 @@ impl Store {
     /// The size of a memory in pages.
     pub fn size(&mut self, memory: MemoryId) -> u128 {
         let site = self.host_site();
-        self.config.rules.size(&site, self.memory(memory))
+        self.config
+            .rules
+            .size(&site, &self.memories[memory.0 as usize])
     }
 
     /// The byte at an address; `None` out of bounds.
     pub fn read(&mut self, memory: MemoryId, address: u64) -> Option<u8> {
-        let found = (u128::from(address) < self.memory(memory).bytes())
-            .then(|| self.memory(memory).byte(address.into()));
+        let bytes = &self.memories[memory.0 as usize];
+        let within = u128::from(address) < bytes.bytes();
+        let found = within.then(|| bytes.byte(address.into()));
+        if let Some(taint) = &mut self.taint {
+            taint.open |= taint.read(memory, address, 1) != 0;
+        }
         self.record_host("host.read", memory, address, false, found.is_none());
         found
     }
 
     /// Writes the byte at an address; whether it is in bounds.
     pub fn write(&mut self, memory: MemoryId, address: u64, byte: u8) -> bool {
-        let within = u128::from(address) < self.memory(memory).bytes();
+        let within = u128::from(address) < self.memories[memory.0 as usize].bytes();
         self.record_host("host.write", memory, address, true, !within);
         if within {
             self.memories[memory.0 as usize].write(address.into(), &[byte]);
+            if let Some(taint) = &mut self.taint {
+                taint.write(memory, address, 1, 0);
+            }
         }
         within
     }

@@ -5,6 +5,7 @@
 mod config;
 mod host;
 mod instantiate;
+mod taint;
 mod thread;
 mod trace;
 
@@ -20,8 +21,10 @@ use crate::value::{NULL, Value};
 
 pub use config::{Config, Grows};
 pub use host::HostFunc;
+pub(crate) use taint::Taint;
 pub(crate) use thread::Waiters;
 pub use thread::{Status, Thread};
+pub(crate) use trace::Trace;
 pub use trace::{Access, CodePlace, Grow, GrownBy};
 
 /// A function of a store.
@@ -126,14 +129,19 @@ pub struct Store {
     pub(crate) choices: u64,
     /// Whether there ever was a NaN whose bits the specification leaves open.
     pub(crate) has_open_nans: bool,
-    pub(crate) trace: Vec<Access>,
+    pub(crate) trace: Trace,
     pub(crate) waiters: Waiters,
+    /// What can depend on open bits, if that is asked for.
+    pub(crate) taint: Option<Box<Taint>>,
+    /// Nanoseconds of all waits that nobody ended.
+    pub(crate) waited: u64,
 }
 
 impl Store {
     /// An empty store.
     pub fn new(config: Config) -> Store {
         Store {
+            taint: config.taint.then(Box::default),
             config,
             funcs: Vec::new(),
             tables: Vec::new(),
@@ -144,16 +152,23 @@ impl Store {
             activations: 0,
             choices: 0,
             has_open_nans: false,
-            trace: Vec::new(),
+            trace: Trace::default(),
             waiters: Waiters::default(),
+            waited: 0,
         }
     }
 
     /// Whether an instruction has given a NaN whose bits the specification
-    /// leaves open, so that what was done since may depend on [`Config::nans`].
+    /// leaves open, so that what was done since may depend on them, see [`Config::taint`].
     /// <https://webassembly.github.io/spec/core/exec/numerics.html#nan-propagation>
     pub fn has_open_nans(&self) -> bool {
         self.has_open_nans
+    }
+
+    /// How many nanoseconds calls would have waited for notifications that did
+    /// not come, together; `u64::MAX` if one would have for ever.
+    pub fn waited(&self) -> u64 {
+        self.waited
     }
 
     /// Makes an instance known under a name, or the name that of another instance.
@@ -229,6 +244,9 @@ impl Store {
 
     /// A memory.
     pub fn memory(&self, id: MemoryId) -> &Memory {
+        if let Some(taint) = &self.taint {
+            taint.note_look(id);
+        }
         &self.memories[id.0 as usize]
     }
 

@@ -61,7 +61,12 @@ impl Thread {
         }
         self.machine.refuel(instructions);
         match self.machine.run(store) {
-            Ok(Progress::Done) => Status::Ended(Ok(self.machine.results(&self.results))),
+            Ok(Progress::Done) => {
+                if let Some(taint) = &mut store.taint {
+                    taint.results = self.machine.result_taint(self.results.len());
+                }
+                Status::Ended(Ok(self.machine.results(&self.results)))
+            }
             Ok(Progress::Paused) => Status::Running,
             Ok(Progress::Waiting { timeout, waiter }) => {
                 self.waiting = Some((waiter, timeout));
@@ -79,7 +84,9 @@ impl Thread {
 
     /// Ends its wait, if it waits, as if the time were over.
     pub fn time_out(&mut self, store: &mut Store) {
-        if let Some((waiter, _)) = self.waiting.take() {
+        if let Some((waiter, timeout)) = self.waiting.take() {
+            let timeout = u64::try_from(timeout).unwrap_or(u64::MAX);
+            store.waited = store.waited.saturating_add(timeout);
             store.waiters.remove(waiter);
             self.machine.resume(2);
         }

@@ -132,9 +132,48 @@ pub struct Grow {
     pub choice: Option<u64>,
 }
 
+/// Between two looks at the trace so many accesses are kept at least, the last
+/// ones; a loop can make a hundred million.
+const KEPT: usize = 1 << 10;
+
+/// Of those forgotten, so many grows that could have ended otherwise are kept
+/// all the same: each may explain what comes later.
+const GROWS_KEPT: usize = 64;
+
+/// What was recorded since it was last looked at.
+#[derive(Clone, Default)]
+pub(crate) struct Trace(Vec<Access>);
+
+impl Trace {
+    pub(crate) fn push(&mut self, access: Access) {
+        if self.0.len() >= 2 * KEPT {
+            self.forget_early();
+        }
+        self.0.push(access);
+    }
+
+    #[cold]
+    fn forget_early(&mut self) {
+        let early = self.0.len() - KEPT;
+        let is_free = |access: &Access| access.grow.is_some_and(|grow| grow.choice.is_some());
+        let mut grows = self.0[..early].iter().filter(|a| is_free(a)).count();
+        let mut index = 0;
+        self.0.retain(|access| {
+            index += 1;
+            if index > early {
+                return true;
+            }
+            let kept = is_free(access) && grows <= GROWS_KEPT;
+            grows -= usize::from(is_free(access));
+            kept
+        });
+    }
+}
+
 impl Store {
-    /// What was recorded since the last time, in order.
+    /// What was recorded since the last time, in order. Of very many accesses
+    /// only the last are there.
     pub fn take_trace(&mut self) -> Vec<Access> {
-        std::mem::take(&mut self.trace)
+        std::mem::take(&mut self.trace.0)
     }
 }

@@ -322,9 +322,7 @@ impl Asked {
     /// If this version knows no such focus.
     pub(crate) fn options(&self) -> anyhow::Result<campaign::Options> {
         let focus = self.focus.iter().map(|name| name.parse());
-        let budget = Budget {
-            memory_bytes: self.budget_bytes,
-        };
+        let budget = Budget::of(self.budget_bytes);
         Ok(campaign::Options {
             seed: self.seed,
             cases: self.cases,

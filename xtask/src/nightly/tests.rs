@@ -80,9 +80,7 @@ impl Place {
     fn with_run<T>(&self, shard: Shard, what: impl FnOnce(Run<'_>) -> anyhow::Result<T>) -> T {
         let configurations = engine::select(&MUTANTS).expect("they are known");
         let mut corpus = Corpus::open(&self.corpus()).expect("it opens");
-        let budget = Budget {
-            memory_bytes: 4 << 20,
-        };
+        let budget = Budget::of(4 << 20);
         let unreduced = self.0.path().join("unreduced");
         std::fs::create_dir_all(&unreduced).expect("a folder");
         let run = Run {

@@ -176,9 +176,7 @@ mod tests {
         let fault = |name: &str| faults().into_iter().find(|f| f.name == name).unwrap();
         let (signed, short) = (fault("mutant/load8-unsigned"), fault("mutant/bound-short"));
         let watch = Watch::default();
-        let budget = Budget {
-            memory_bytes: 1 << 20,
-        };
+        let budget = Budget::of(1 << 20);
         let job = Job::new(&script, budget, &watch, &[]);
         let options = reference::Options {
             rules: pair(&signed, &short).unwrap(),

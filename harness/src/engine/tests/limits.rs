@@ -120,7 +120,7 @@ fn what_never_ends_is_interrupted_where_somebody_counts() {
             .call("m", "spin", &[])
             .0,
     };
-    let budget = Budget { memory_bytes: PAGE };
+    let budget = Budget::of(PAGE);
     let watch = Watch::default();
     let job = Job::new(&script, budget, &watch, &[]);
     for configuration in all() {

@@ -88,7 +88,7 @@ impl Steps {
             chunks: chunks.to_vec(),
             traps: None,
         };
-        let budget = Budget { memory_bytes };
+        let budget = Budget::of(memory_bytes);
         let job = Job::new(&script, budget, &watch, &[]);
         for configuration in all() {
             if needs.iter().any(|&f| !configuration.features.has(f)) {

@@ -95,7 +95,7 @@ impl Settings {
             }
         };
         if *metered {
-            compiler.push_middleware(Arc::new(Meter::default()));
+            compiler.push_middleware(Arc::new(Meter::new(budget)));
         }
         // What is not declared is left on where it can be, so that a check of
         // the declaration sees what the engine can do. Not memory64: the flag

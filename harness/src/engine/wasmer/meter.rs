@@ -10,17 +10,30 @@ use wasmer::{
     Store, Type,
 };
 
+use super::tunables::Budget;
+
 /// The export that is the counter. No script exports anything by this name.
 const COUNTER: &str = "\u{0}trapline counter";
 
-/// How much an instance may do. Far beyond what any script needs.
+/// How much an instance may do. Far beyond what any script needs; as many times
+/// more as the fuel of the run is.
 const TURNS: i64 = 100_000_000;
 
 /// The middleware, shared by all modules of an engine.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Meter {
+    budget: Budget,
     /// The counter of the module in work. Modules are compiled one at a time.
     counter: Arc<Mutex<Option<u32>>>,
+}
+
+impl Meter {
+    pub(super) fn new(budget: &Budget) -> Meter {
+        Meter {
+            budget: budget.clone(),
+            counter: Arc::default(),
+        }
+    }
 }
 
 /// Whether the counter of an instance has run out.
@@ -35,7 +48,9 @@ impl ModuleMiddleware for Meter {
         let index = module
             .globals
             .push(GlobalType::new(Type::I64, Mutability::Var));
-        module.global_initializers.push(GlobalInit::I64Const(TURNS));
+        let factor = i64::try_from(self.budget.limits().fuel_factor()).unwrap_or(i64::MAX);
+        let turns = TURNS.saturating_mul(factor);
+        module.global_initializers.push(GlobalInit::I64Const(turns));
         module
             .exports
             .insert(COUNTER.to_owned(), ExportIndex::Global(index));

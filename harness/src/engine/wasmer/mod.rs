@@ -45,7 +45,7 @@ impl Engine for Wasmer {
             self.used = 0;
         }
         self.used += 1;
-        self.budget.set(job.budget.memory_bytes);
+        self.budget.set(job.budget);
         driver::run_in(
             || Embedded::new(&self.engine, self.settings, self.budget.clone()),
             self.features,

@@ -26,13 +26,17 @@ pub(super) struct Budget(Arc<Shared>);
 struct Shared {
     /// In bytes of one memory.
     bytes: AtomicU64,
+    /// How many instructions a call may execute.
+    fuel: AtomicU64,
     /// Whether a growth failed that the type and the budget allow.
     failed: AtomicBool,
 }
 
 impl Budget {
-    pub(super) fn set(&self, bytes: u64) {
-        self.0.bytes.store(bytes, Ordering::Relaxed);
+    pub(super) fn set(&self, budget: crate::engine::Budget) {
+        let crate::engine::Budget { memory_bytes, fuel } = budget;
+        self.0.bytes.store(memory_bytes, Ordering::Relaxed);
+        self.0.fuel.store(fuel, Ordering::Relaxed);
         self.0.failed.store(false, Ordering::Relaxed);
     }
 
@@ -46,6 +50,7 @@ impl Budget {
     pub(super) fn limits(&self) -> crate::engine::Budget {
         crate::engine::Budget {
             memory_bytes: self.0.bytes.load(Ordering::Relaxed),
+            fuel: self.0.fuel.load(Ordering::Relaxed),
         }
     }
 

@@ -24,7 +24,8 @@ pub(super) use configurations::configurations;
 use limits::Limits;
 use memory::call_host;
 
-/// Units of fuel that a script may use where fuel is counted.
+/// Units of fuel that a script may use where fuel is counted; as many times
+/// more as [`Budget::fuel`] is.
 const FUEL: u64 = 200_000_000;
 
 /// One configuration of wasmi.
@@ -89,7 +90,8 @@ impl Embedded {
         );
         store.limiter(|state| &mut state.limits);
         if settings.fuel {
-            store.set_fuel(FUEL).expect("fuel is on");
+            let units = FUEL.saturating_mul(budget.fuel_factor());
+            store.set_fuel(units).expect("fuel is on");
         }
         Embedded {
             store,

@@ -26,7 +26,8 @@ use settings::{Metering, Settings};
 use soil::Soil;
 
 /// Units of fuel, or seconds of wall clock, that a script may use in a
-/// configuration that counts them. Far beyond what any script needs.
+/// configuration that counts them. Far beyond what any script needs; as many
+/// times more as [`Budget::fuel`] is.
 const FUEL: u64 = 200_000_000;
 const EPOCHS: u64 = 5;
 
@@ -96,8 +97,13 @@ impl Embedded {
         store.limiter(|state| &mut state.limits);
         match settings.metering {
             Metering::None => {}
-            Metering::Fuel => store.set_fuel(FUEL).expect("fuel is on"),
-            Metering::Epochs => store.set_epoch_deadline(EPOCHS),
+            Metering::Fuel => {
+                let units = FUEL.saturating_mul(budget.fuel_factor());
+                store.set_fuel(units).expect("fuel is on");
+            }
+            Metering::Epochs => {
+                store.set_epoch_deadline(EPOCHS.saturating_mul(budget.fuel_factor()));
+            }
         }
         Embedded {
             store,
@@ -159,9 +165,16 @@ impl Embedding for Embedded {
         };
         compiled.map_err(|error| {
             let reason = format!("{error:#}");
-            // The pooling allocator checks memories against its slots already
-            // here, and has another word for one of 2^64 bytes.
-            let too_large = ["exceeds the limit of", "cannot be represented in a u64"];
+            // The pooling allocator checks a module against its slots already
+            // here: the size of its instance, how many memories and tables it
+            // has, how large they are. It has another word for 2^64 bytes.
+            let too_large = [
+                "exceeds the limit of",
+                "exceeds the per-instance limit of",
+                "exceeds the total tables limit of",
+                "exceeds the configured maximum of",
+                "cannot be represented in a u64",
+            ];
             if self.settings.is_pooling() && too_large.iter().any(|why| reason.contains(why)) {
                 Outcome::Limit(reason)
             } else {

@@ -78,7 +78,7 @@ impl Edit {
 /// let mut script = parse("a.wast", text)?.script;
 /// let before = script.clone();
 /// let mut bytes = arbitrary::Unstructured::new(&[0; 40]);
-/// let budget = Budget { memory_bytes: 1 << 20 };
+/// let budget = Budget::of(1 << 20);
 /// assert_eq!(edit::edit(&mut script, &mut bytes, budget), Some(edit::Edit::Argument));
 /// assert_ne!(script, before);
 /// # Ok::<(), trapline_harness::script::input::InputError>(())

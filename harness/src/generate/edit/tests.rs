@@ -9,9 +9,7 @@ use crate::generate::{self, Options};
 use crate::observation::{Outcome, Watch};
 use crate::script::{Step, wast::parse};
 
-const BUDGET: Budget = Budget {
-    memory_bytes: 1 << 20,
-};
+const BUDGET: Budget = Budget::of(1 << 20);
 
 fn case(index: u64) -> Script {
     let options = Options {

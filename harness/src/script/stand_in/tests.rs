@@ -11,9 +11,7 @@ fn run(text: &str, returns: Returns) -> (Source, Vec<String>, Vec<Outcome>) {
     let mut source = parse("t.wast", text.as_bytes()).expect("it reads");
     let said = provide(&mut source, returns);
     assert_eq!(source.steps.len(), source.script.steps.len());
-    let budget = Budget {
-        memory_bytes: 1 << 30,
-    };
+    let budget = Budget::of(1 << 30);
     let watch = Watch::whole(1);
     let job = Job::new(&source.script, budget, &watch, &[]);
     let outcomes = reference::observe(&job, &reference::Options::default()).outcomes();

@@ -21,7 +21,7 @@ use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastThread, W
 use super::expect::Expect;
 use super::input::{InputError, Lines, Place};
 use super::{Step, binary, spectest};
-use encode::{encode, encode_quoted, is_component};
+use encode::{encode, encode_quoted, is_component, place_in_quotes};
 use named::register_named;
 use values::{argument, result};
 
@@ -34,7 +34,8 @@ pub use source::{Skipped, Source, StepSource, TextAssertion};
 /// # Errors
 ///
 /// One line naming file, place and reason: the file is missing, is neither
-/// text nor binary, is truncated, or is a module outside scope.
+/// text nor binary, or is a module outside scope. A binary that is malformed is
+/// a script all the same.
 pub fn read(path: &Path) -> Result<Source, InputError> {
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| {
@@ -122,6 +123,7 @@ fn given_name(directive: &WastDirective<'_>) -> Option<String> {
 
 struct Reader<'a> {
     file: &'a str,
+    text: &'a str,
     lines: Lines,
     /// Where the text that is being read begins in the file.
     base: usize,
@@ -138,9 +140,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a str, text: &str) -> Self {
+    fn new(file: &'a str, text: &'a str) -> Self {
         Reader {
             file,
+            text,
             lines: Lines::of(text),
             base: 0,
             source: Source::default(),
@@ -174,6 +177,18 @@ impl<'a> Reader<'a> {
         InputError::new(self.file, Place::Line(line, column), error.message())
     }
 
+    /// An error in a module that may be quoted: its place in the file.
+    fn module_error(&self, module: &QuoteWat<'_>, error: &wast::Error) -> InputError {
+        let text = self.text.get(self.base..).unwrap_or_default();
+        match place_in_quotes(module, text, error.span().offset()) {
+            Some(offset) => {
+                let (line, column) = self.lines.at(self.base + offset);
+                InputError::new(self.file, Place::Line(line, column), error.message())
+            }
+            None => self.error(error),
+        }
+    }
+
     fn push(&mut self, line: usize, step: Step, expect: Expect) {
         self.source.script.steps.push(step);
         self.source.steps.push(StepSource { line, expect });
@@ -189,6 +204,7 @@ impl<'a> Reader<'a> {
         let name = thread.name.name().to_owned();
         let shared = thread.shared_module.map(|id| id.name().to_owned());
         let mut reader = Reader {
+            text: self.text,
             lines: self.lines.clone(),
             base: self.base,
             current: shared.clone(),
@@ -277,7 +293,8 @@ impl<'a> Reader<'a> {
                     self.out_of_reach(module.name().map(|id| id.name()));
                 } else {
                     let id = module.name();
-                    let wasm = encode_quoted(&mut module).map_err(|error| self.error(&error))?;
+                    let wasm = encode_quoted(&mut module)
+                        .map_err(|error| self.module_error(&module, &error))?;
                     self.module(line, id, wasm);
                 }
             }
@@ -287,7 +304,8 @@ impl<'a> Reader<'a> {
                     self.definition_out_of_reach(module.name().map(|id| id.name()));
                 } else {
                     let name = self.name_or_fresh(module.name());
-                    let wasm = encode_quoted(&mut module).map_err(|error| self.error(&error))?;
+                    let wasm = encode_quoted(&mut module)
+                        .map_err(|error| self.module_error(&module, &error))?;
                     self.last_module = Some(name.clone());
                     let module = name;
                     self.push(line, Step::Define { module, wasm }, Expect::Success);

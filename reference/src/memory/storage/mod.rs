@@ -11,6 +11,9 @@ use crate::types::MemoryType;
 /// Storage is allocated in chunks of this many bytes, when first written.
 pub const CHUNK: usize = 65_536;
 
+/// What sharing a chunk costs, as if so many bytes were looked at.
+const SHARED: u128 = 1024;
+
 /// Which memory of a store: unique in it, and never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MemoryId(pub u32);
@@ -129,9 +132,11 @@ impl Memory {
     }
 
     /// Writes `length` times the byte `value` from `address` on. Zeros written
-    /// where nothing is stored cost nothing.
+    /// where nothing is stored cost nothing, and chunks that come to be all the
+    /// same share their bytes.
     pub fn fill(&mut self, address: u128, value: u8, length: u128) {
         let end = address + length;
+        let mut same = None;
         let mut at = address;
         while at < end {
             let (index, offset) = split(at);
@@ -143,7 +148,10 @@ impl Memory {
                 run
             };
             let piece = piece.min(end - at);
-            if changes {
+            if changes && piece == CHUNK as u128 {
+                let same = same.get_or_insert_with(|| Arc::new([value; CHUNK]));
+                self.replace_chunk(index, same.clone());
+            } else if changes {
                 self.chunk_mut(index)[offset..offset + piece as usize].fill(value);
             }
             at += piece;
@@ -204,6 +212,12 @@ impl Memory {
                 read.run_after(from + done)
             };
             let mut piece = piece.min(rest);
+            let whole = stored.then(|| read.whole_chunk(to, from, done, rest, backward));
+            if let Some(Some((index, bytes))) = whole {
+                self.replace_chunk(index, bytes);
+                rest -= CHUNK as u128;
+                continue;
+            }
             if stored {
                 piece = piece.min(buffer.len() as u128);
             }
@@ -216,6 +230,63 @@ impl Memory {
                 self.fill(to + at, 0, piece);
             }
             rest -= piece;
+        }
+    }
+
+    /// The next whole chunk of a copy, where source and destination lie alike
+    /// in their chunks: where it goes, and its bytes, to be shared.
+    fn whole_chunk(
+        &self,
+        to: u128,
+        from: u128,
+        done: u128,
+        rest: u128,
+        backward: bool,
+    ) -> Option<(u64, Arc<[u8; CHUNK]>)> {
+        let size = CHUNK as u128;
+        let at = match backward {
+            true => rest.checked_sub(size)?,
+            false => done,
+        };
+        let fits = rest >= size && to % size == from % size;
+        if !fits || !(to + at).is_multiple_of(size) {
+            return None;
+        }
+        let stored = self.chunks.get(&split(from + at).0)?;
+        Some((split(to + at).0, stored.bytes.clone()))
+    }
+
+    /// How many bytes [`fill`](Self::fill) looks at one by one, at most; a chunk
+    /// that is shared counts as [`SHARED`].
+    pub(crate) fn fill_cost(&self, to: u128, value: u8, length: u128) -> u128 {
+        let stored = self.stored_in(to, length);
+        let whole = length / CHUNK as u128;
+        match value {
+            0 => length.min(2 * CHUNK as u128 * stored.min(1)) + SHARED * whole.min(stored),
+            _ => length.min(2 * CHUNK as u128) + SHARED * whole,
+        }
+    }
+
+    /// The same of a [`copy`](Self::copy) from `from` in `source`.
+    pub(crate) fn copy_cost(&self, to: u128, source: &Memory, from: u128, length: u128) -> u128 {
+        let size = CHUNK as u128;
+        let read = source.stored_in(from, length);
+        let stored = read + self.stored_in(to, length);
+        let one_by_one = match to % size == from % size {
+            true => 2.min(stored),
+            false => stored,
+        };
+        length.min(size * one_by_one) + SHARED * stored.min(length / size)
+    }
+
+    /// How many chunks are stored in a range.
+    fn stored_in(&self, start: u128, length: u128) -> u128 {
+        match length.checked_sub(1) {
+            None => 0,
+            Some(more) => {
+                let (first, last) = (split(start).0, split(start + more).0);
+                self.chunks.range(first..=last).count() as u128
+            }
         }
     }
 
@@ -239,6 +310,12 @@ impl Memory {
             Some((&last, _)) => (false, end - (u128::from(last) + 1) * CHUNK as u128),
             None => (false, u128::MAX),
         }
+    }
+
+    fn replace_chunk(&mut self, index: u64, bytes: Arc<[u8; CHUNK]>) {
+        self.writes += 1;
+        let stamp = self.writes;
+        self.chunks.insert(index, Stored { bytes, stamp });
     }
 
     fn chunk_mut(&mut self, index: u64) -> &mut [u8; CHUNK] {

@@ -149,3 +149,52 @@ fn a_clone_does_not_see_later_writes_and_stamps_tell_of_them() {
     assert_ne!(memory.stamp(0), stamp);
     assert_eq!(memory.stamp(1), 0);
 }
+
+#[test]
+fn whole_chunks_are_filled_and_copied_as_if_byte_by_byte() {
+    let size = CHUNK as u128;
+    let mut memory = largest();
+    for chunk in 0..6 {
+        memory.fill(chunk * size, chunk as u8 + 1, size);
+        memory.write(chunk * size + 9, &[0xee]);
+    }
+    // The same, with every byte looked at.
+    let slowly = |to: u128, from: u128, length: u128| {
+        let mut bytes = vec![0; length as usize];
+        memory.read(from, &mut bytes);
+        let mut copied = memory.clone();
+        copied.write(to, &bytes);
+        copied
+    };
+    for (to, from, length) in [
+        (2 * size, 0, 3 * size),
+        (0, 2 * size, 3 * size),
+        (2 * size + 7, 7, 3 * size - 3),
+        (7, 2 * size + 7, 3 * size + 5),
+        (size, 0, size),
+        (size + 1, 0, 2 * size),
+        (9 * size, 0, 2 * size + 1),
+    ] {
+        let mut found = memory.clone();
+        found.copy(to, None, from, length);
+        let right = slowly(to, from, length);
+        for chunk in 0..13 {
+            let bytes = |memory: &Memory| {
+                let mut bytes = vec![0; CHUNK];
+                memory.read(chunk * size, &mut bytes);
+                bytes
+            };
+            assert_eq!(
+                bytes(&found),
+                bytes(&right),
+                "{to} {from} {length}: {chunk}"
+            );
+        }
+        let mut other = largest();
+        other.copy(to, Some(&memory), from, length);
+        assert_eq!(other.byte(to + 9), memory.byte(from + 9));
+        // What is shared is not written through.
+        other.write(to, &[0xdd]);
+        assert_ne!(memory.byte(from), 0xdd);
+    }
+}

@@ -231,6 +231,7 @@ impl Fuzz {
             engines: self.engine.clone(),
             in_process: false,
             budget: BUDGET.memory_bytes >> 20,
+            fuel: engine::FUEL,
             wall: WALL,
             worker_memory: 4096,
         };

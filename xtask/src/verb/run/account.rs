@@ -133,6 +133,12 @@ impl Account {
                 what: skipped.reason.clone().into_owned(),
             })
             .collect();
+        account
+            .skipped
+            .extend(trial.unsent.iter().map(|unsent| Line {
+                line: source.steps.get(unsent.step).map_or(0, |step| step.line),
+                what: unsent.why.clone(),
+            }));
         account.wrong = wrong(source, trial);
         for judged in &trial.judged {
             let name = judged.configuration.clone();

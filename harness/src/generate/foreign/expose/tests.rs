@@ -12,9 +12,7 @@ use crate::script::Step;
 fn most_accesses_are_within_the_memory_and_what_is_loaded_shows() {
     let options = Options {
         focus: vec![Focus::Foreign],
-        budget: Budget {
-            memory_bytes: 1 << 20,
-        },
+        budget: Budget::of(1 << 20),
         ..Options::default()
     };
     let watch = Watch::default();

@@ -184,7 +184,7 @@ fn difference_at(engine: &mut dyn Engine, script: &Script) -> Option<Difference>
     let budget = generate::Options::default().budget;
     let job = Job::new(script, budget, &watch, &[]);
     let run = reference::observe(&job, &reference::Options::default());
-    match compare(&run.observation, &engine.observe(&job)) {
+    match compare(job.script, &run.observation, &engine.observe(&job)).comparison {
         Comparison::Differs(difference) => Some(difference),
         _ => None,
     }

@@ -1,0 +1,12 @@
+;; Where the sign of a NaN decides what comes next, nothing is said of what comes.
+(module (memory (export "m") 1 9)
+  (func $sign (param f64) (result i32)
+    (i64.lt_s (i64.reinterpret_f64 (f64.div (local.get 0) (local.get 0))) (i64.const 0)))
+  (func (export "grow") (param f64) (result i32) (memory.grow (call $sign (local.get 0))))
+  (func (export "store") (param f64)
+    (i32.store (i32.mul (call $sign (local.get 0)) (i32.const 64)) (i32.const 7)))
+  (func (export "divide") (param f64) (result i32)
+    (i32.div_u (i32.const 1) (call $sign (local.get 0)))))
+(invoke "grow" (f64.const 0))
+(invoke "store" (f64.const 0))
+(invoke "divide" (f64.const 0))

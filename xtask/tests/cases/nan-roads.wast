@@ -1,0 +1,17 @@
+;; The sign of a NaN, and of one that is not canonical the payload too, is open,
+;; whatever is made of it.
+(module (memory (export "m") 1 9)
+  (func $sign (param f32) (result i32)
+    (i32.shr_u (i32.reinterpret_f32 (f32.sqrt (local.get 0))) (i32.const 31)))
+  (func (export "vector") (param v128)
+    (v128.store (i32.const 16) (f32x4.div (local.get 0) (local.get 0))))
+  (func (export "payload") (param f64) (result f64)
+    (f64.mul (local.get 0) (f64.const 1)))
+  (func (export "fill") (param f32)
+    (memory.fill (i32.const 64) (call $sign (local.get 0)) (i32.const 9)))
+  (func (export "lane") (param v128) (result i32)
+    (i32x4.extract_lane 2 (f32x4.add (local.get 0) (f32x4.splat (f32.const 1))))))
+(invoke "vector" (v128.const f32x4 0 1 0 1))
+(invoke "payload" (f64.const nan:0x4000000000001))
+(invoke "fill" (f32.const -1))
+(invoke "lane" (v128.const f32x4 1 1 nan 1))

@@ -1,0 +1,10 @@
+;; What uses an unsupported module is lost, and nothing else.
+(module $u (memory (export "m") 1 (pagesize 1)) (func (export "f") (result i32) (i32.const 7)))
+(register "u" $u)
+(module (import "u" "f" (func (result i32))) (export "f" (func 0)))
+(assert_return (invoke "f") (i32.const 7))
+(module $w (memory 1 1)
+  (func (export "w") (result i32)
+    (memory.atomic.wait32 (i32.const 0) (i32.const 1) (i64.const 0))))
+(assert_trap (invoke $w "w") "expected shared memory")
+(assert_return (invoke $u "f") (i32.const 7))

@@ -1,0 +1,13 @@
+;; A wait that nobody ends in time is not sent, although somebody could have ended it.
+(module (memory 1 1 shared)
+  (func (export "notify") (result i32) (memory.atomic.notify (i32.const 8) (i32.const 1)))
+  (func (export "differs") (result i32)
+    (memory.atomic.wait32 (i32.const 8) (i32.const 1) (i64.const -1)))
+  (func (export "short") (result i32)
+    (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const 1000)))
+  (func (export "long") (result i32)
+    (memory.atomic.wait64 (i32.const 8) (i64.const 0) (i64.const 3_600_000_000_000))))
+(assert_return (invoke "notify") (i32.const 0))
+(assert_return (invoke "differs") (i32.const 1))
+(assert_return (invoke "short") (i32.const 2))
+(invoke "long")
