@@ -93,6 +93,10 @@ fn what_a_library_does_not_take_is_beyond_the_reference_and_not_invalid() {
             other => panic!("{}: {other:?}", &beyond[..40]),
         }
     }
+    // More than 2^32 locals are too many by the specification.
+    let locals = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x0c\x01\x0a\x02\
+                   \xff\xff\xff\xff\x0f\x7f\x02\x7e\x0b";
+    assert!(matches!(Module::new(locals), Err(Rejection::Invalid(_))));
     // A number without the things is wrong.
     for cut in [
         &b"\0asm\x01\0\0\0\x05\x05\xff\xff\xff\xff\x0f"[..],

@@ -27,6 +27,11 @@ pub(super) fn compile(
         instrs: Vec::new(),
         offsets: Vec::new(),
     };
+    // More than fit 32 bits are invalid; the validator's own limit, which is none of
+    // the specification's, would be met before.
+    for group in body.get_locals_reader()? {
+        group?;
+    }
     let mut locals = body.get_locals_reader()?;
     for _ in 0..locals.get_count() {
         let offset = locals.original_position();
