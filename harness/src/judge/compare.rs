@@ -84,8 +84,11 @@ pub struct Nans<'a> {
     pub taints: &'a [Taints],
     /// Gives the bytes of a chunk of a memory after a step: those of the
     /// reference, and those of the engine.
-    pub capture: &'a mut dyn FnMut(Capture) -> Option<(Vec<u8>, Vec<u8>)>,
+    pub capture: &'a mut dyn FnMut(Capture) -> Option<BothBytes>,
 }
+
+/// Bytes of a memory: those of the reference, and those of the engine.
+pub type BothBytes = (Vec<u8>, Vec<u8>);
 
 /// Compares `got` with what `reference` allows, both of the same script.
 pub fn compare(script: &Script, reference: &Observation, got: &Observation) -> Compared {

@@ -53,8 +53,8 @@ mod verdict;
 
 pub use class::Class;
 pub use compare::{
-    Compared, Comparison, Difference, MemoryDifference, Nans, Stop, compare, compare_but_for,
-    describe,
+    BothBytes, Compared, Comparison, Difference, MemoryDifference, Nans, Stop, compare,
+    compare_but_for, describe,
 };
 pub use limits::names_a_limit;
 pub use section::{Section, section_of};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use trapline_reference::Grows;
 
-use super::{Compared, Comparison, Nans, compare, compare_but_for};
+use super::{BothBytes, Compared, Comparison, Nans, compare, compare_but_for};
 use crate::engine::reference::{self, ReferenceRun};
 use crate::engine::{Capture, Job};
 use crate::observation::Observation;
@@ -64,7 +64,7 @@ pub(super) fn compare_but_for_nans(
     job: &Job<'_>,
     reference: &ReferenceRun,
     observation: &Observation,
-    capture: &mut dyn FnMut(Capture) -> Option<(Vec<u8>, Vec<u8>)>,
+    capture: &mut dyn FnMut(Capture) -> Option<BothBytes>,
 ) -> Compared {
     let options = reference::Options {
         taint: true,

@@ -1,7 +1,7 @@
 //! The verdict on one configuration: what the comparison found, unless the
 //! specification leaves it open.
 
-use super::{Class, Comparison, Difference, Stop, compare, open};
+use super::{BothBytes, Class, Comparison, Difference, Stop, compare, open};
 use crate::engine::reference::{self, ReferenceRun};
 use crate::engine::{Capture, Job};
 use crate::observation::{Observation, Timing};
@@ -144,7 +144,7 @@ fn captured(
     capture: Capture,
     configuration: &str,
     runner: &mut dyn Runner,
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, String> {
+) -> Result<Option<BothBytes>, String> {
     let captures = [capture];
     let job = Job::new(job.script, job.budget, job.watch, &captures);
     let bytes = |observation: Observation| observation.captured.into_iter().next();
