@@ -18,6 +18,62 @@ pub(super) fn drop_fields(run: &mut Run<'_>) {
     }
 }
 
+/// How many functions a module has of which bodies are left out first: fewer are
+/// left out one by one.
+const MANY: usize = 16;
+
+/// Leaves out the bodies of functions of a large module: most are never called, but
+/// call each other, so that none can be left out before the others.
+pub(super) fn empty_functions(run: &mut Run<'_>) {
+    for step in run.case.modules() {
+        if with_body(&run.case, step).len() <= MANY {
+            continue;
+        }
+        run.drop_runs(
+            |case| with_body(case, step).len(),
+            |case, range| {
+                let functions = with_body(case, step);
+                case.edit(step, &[], |fields| {
+                    for &at in functions.get(range).unwrap_or_default() {
+                        empty(&mut fields[at]);
+                    }
+                })
+            },
+        );
+    }
+}
+
+/// Where the functions stand that do something.
+fn with_body(case: &Case, step: usize) -> Vec<usize> {
+    let fields = case.tree(step).and_then(|tree| tree.children());
+    let fields = fields.unwrap_or_default().iter().enumerate();
+    let functions = fields.filter(|(_, field)| field.head() == Some("func"));
+    let does = functions.filter(|(_, func)| {
+        let parts = func.children().unwrap_or_default();
+        let mut body = parts.iter().filter(|part| !is_signature(part));
+        body.next()
+            .is_some_and(|first| first.as_atom() != Some("unreachable"))
+    });
+    does.map(|(at, _)| at).collect()
+}
+
+/// Whether a part of a function says what it is, and not what it does.
+fn is_signature(part: &Node) -> bool {
+    let says = ["export", "import", "type", "param", "result"];
+    match part.as_atom() {
+        Some(atom) => atom == "func" || atom.starts_with('$'),
+        None => part.head().is_some_and(|head| says.contains(&head)),
+    }
+}
+
+/// A function that traps at once.
+fn empty(func: &mut Node) {
+    if let Kind::List(parts) = &mut func.kind {
+        parts.retain(is_signature);
+        parts.push(Node::atom("unreachable"));
+    }
+}
+
 fn fields(case: &Case, step: usize) -> usize {
     let children = case.tree(step).and_then(|tree| tree.children());
     children.map_or(0, <[Node]>::len)

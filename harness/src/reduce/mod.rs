@@ -105,9 +105,10 @@ pub fn reduce(
         accepted: 0,
     };
     run.seen.insert(run.case.key());
-    let passes: [fn(&mut Run<'_>); 9] = [
+    let passes: [fn(&mut Run<'_>); 10] = [
         steps::drop_steps,
         names::readable_modules,
+        fields::empty_functions,
         fields::drop_fields,
         body::drop_instructions,
         fields::simplify_fields,

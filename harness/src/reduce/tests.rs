@@ -244,3 +244,40 @@ fn a_fault_before_what_is_invalid_is_shown_without_it() {
         assert!(!text.contains("binary"), "{text}");
     }
 }
+
+#[test]
+fn a_large_module_whose_functions_call_each_other_comes_down_to_one_of_them() {
+    let mut text = String::from("(module (memory 1) (table 40 funcref)");
+    for n in 0..40 {
+        let (next, before) = ((n + 1) % 40, (n + 39) % 40);
+        text.push_str(&format!(
+            "(func $f{n} (param i32) (result i32) (drop (call $f{next} (local.get 0)))
+             (call $f{before} (i32.load8_s (i32.add (local.get 0) (i32.const {n})))))
+             (elem (i32.const {n}) $f{n})"
+        ));
+    }
+    // Names that are more than words, as compilers give them.
+    text.push_str("(func (export \"g\") (result i32) (i32.load8_u (i32.const 7))))");
+    let text = text.replace("$f7 ", "$\"a::f<(b) \\\"c\\\">\" ");
+    let text = text.replace("$f7)", "$\"a::f<(b) \\\"c\\\">\")");
+    let buffer = ::wast::parser::ParseBuffer::new(&text).expect("it reads");
+    let mut wat = ::wast::parser::parse::<::wast::Wat<'_>>(&buffer).expect("it reads");
+    let named = Step::Define {
+        module: "m0".to_owned(),
+        wasm: wat.encode().expect("a binary"),
+    };
+    let mut script = script("(module) (invoke \"g\")");
+    script.steps[0] = named;
+    let mut loads = |script: &Script| {
+        script.steps.iter().any(|step| match step {
+            Step::Define { wasm, .. } => wasm.windows(3).any(|w| w == [0x2d, 0, 0]),
+            _ => false,
+        })
+    };
+    let reduced = reduce(&script, &mut loads, &Options::default());
+    let Some(Step::Define { wasm, .. }) = reduced.script.steps.first() else {
+        panic!("{:?}", reduced.script);
+    };
+    assert!(wasm.len() < 60, "{} bytes", wasm.len());
+    assert!(reduced.tried < 400, "{} tried", reduced.tried);
+}

@@ -5,10 +5,12 @@ use wast::parser::ParseBuffer;
 use super::binary::without_custom_sections;
 use super::sexp::{self, Kind, Node};
 
-/// The module as wasmprinter says it. With `named`, everything has a name, so
-/// that parts can be taken out without renumbering the rest. `None` if it
+/// The module as wasmprinter says it, but for custom sections: names that a compiler
+/// gives need not be of the kind that trees are made of. With `named`, everything has
+/// a name, so that parts can be taken out without renumbering the rest. `None` if it
 /// cannot be said.
 pub(crate) fn printed(wasm: &[u8], named: bool) -> Option<Node> {
+    let wasm = &without_custom_sections(wasm, |_| true)?;
     let mut text = String::new();
     wasmprinter::Config::new()
         .fold_instructions(true)
