@@ -20,9 +20,9 @@ pub struct Kill {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fate {
     /// The name of its configuration.
-    pub mutant: &'static str,
+    pub mutant: String,
     /// What is wrong with it.
-    pub about: &'static str,
+    pub about: String,
     /// One per seed: `None` where it survived.
     pub kills: Vec<Option<Kill>>,
 }
@@ -73,8 +73,8 @@ pub fn measure(
     let mut fates: Vec<Fate> = mutants
         .iter()
         .map(|mutant| Fate {
-            mutant: mutant.name,
-            about: mutant.about,
+            mutant: mutant.name().to_owned(),
+            about: mutant.about().to_owned(),
             kills: Vec::new(),
         })
         .collect();
@@ -82,7 +82,7 @@ pub fn measure(
         let mut victims = Vec::new();
         for mutant in mutants {
             victims.push(Victim {
-                engine: (mutant.build)()?,
+                engine: mutant.build()?,
                 spent: Duration::ZERO,
                 kill: None,
             });
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn mutants_are_many_and_have_names_of_their_own() {
         let mutants = engine::mutants();
-        let names: BTreeSet<_> = mutants.iter().map(|m| m.name).collect();
+        let names: BTreeSet<_> = mutants.iter().map(|m| m.name()).collect();
         assert_eq!(names.len(), mutants.len());
         assert!(mutants.iter().all(|m| m.engine() == "mutant"));
         assert!(mutants.len() >= 60, "{}", mutants.len());
@@ -160,24 +160,18 @@ mod tests {
         let alive: Vec<_> = fates
             .iter()
             .filter(|f| !f.always_killed())
-            .map(|f| f.mutant)
+            .map(|f| &f.mutant)
             .collect();
         assert!(alive.len() * 8 < mutants.len(), "alive: {alive:?}");
     }
 
     #[test]
     fn the_reference_itself_is_no_mutant() {
-        let right = Configuration {
-            name: "mutant/none",
-            version: "",
-            about: "",
-            features: Features::NONE,
-            build: || {
-                Ok(reference::engine(|| {
-                    Arc::new(trapline_reference::Specification)
-                }))
-            },
-        };
+        let right = Configuration::linked("mutant/none", "", "", Features::NONE, || {
+            Ok(reference::engine(|| {
+                Arc::new(trapline_reference::Specification)
+            }))
+        });
         let fates = measure(&[right], &[1], &Options::default(), 200, |_, _, _| ()).unwrap();
         assert_eq!(fates[0].kills, [None]);
         assert_eq!(fates[0].median_cases(), None);

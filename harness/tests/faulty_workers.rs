@@ -253,13 +253,7 @@ impl Engine for Endless {
 
 /// The library's own worker, with an engine that never ends.
 fn serve_endless() {
-    let endless = Configuration {
-        name: ENDLESS,
-        version: "0",
-        about: "",
-        features: Features::NONE,
-        build: || Ok(Box::new(Endless)),
-    };
+    let endless = Configuration::linked(ENDLESS, "0", "", Features::NONE, || Ok(Box::new(Endless)));
     let _ = trapline_harness::worker::serve(vec![endless], std::io::stdin(), std::io::stdout());
 }
 

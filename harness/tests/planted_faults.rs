@@ -140,18 +140,13 @@ fn only(name: &str) -> Vec<engine::Configuration> {
 fn the_specification_has_no_fault() {
     // The reference as an engine, judged against itself: whatever is found
     // here is a false positive.
-    let right = engine::mutants()
-        .into_iter()
-        .next()
-        .map(|mutant| engine::Configuration {
-            name: "mutant/none",
-            build: || {
-                Ok(engine::reference::engine(|| {
-                    std::sync::Arc::new(trapline_reference::Specification)
-                }))
-            },
-            ..mutant
-        });
+    let right = engine::mutants().into_iter().next().map(|mutant| {
+        engine::Configuration::linked("mutant/none", "", "", mutant.features, || {
+            Ok(engine::reference::engine(|| {
+                std::sync::Arc::new(trapline_reference::Specification)
+            }))
+        })
+    });
     let mut runner = InProcess::new(right.into_iter().collect());
     let options = generate::Options::default();
     for case in 0..300 {

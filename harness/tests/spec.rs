@@ -272,7 +272,8 @@ fn instances_of_a_definition_have_their_own_memories_and_share_what_is_imported(
     };
     let mut runner = InProcess::new(trapline_harness::engine::all());
     let mut subjects = vec![Subject::Reference];
-    let configuration = trapline_harness::engine::all()[0].name;
+    let all = trapline_harness::engine::all();
+    let configuration = all[0].name();
     subjects.push(Subject::Engine {
         configuration,
         runner: &mut runner,
@@ -409,17 +410,17 @@ fn threads_of_scripts_run_on_engines() {
     let mut runner = InProcess::new(trapline_harness::engine::all());
     for configuration in configurations {
         let mut subject = Subject::Engine {
-            configuration: configuration.name,
+            configuration: configuration.name(),
             runner: &mut runner,
         };
         let tally = run(&group, &mut subject).expect("it runs");
-        assert_eq!(tally.failures, [], "{}", configuration.name);
+        assert_eq!(tally.failures, [], "{}", configuration.name());
         let has = configuration.features.has(Feature::Threads);
         assert_eq!(
             tally.passed,
             if has { 5 } else { 0 },
             "{}",
-            configuration.name
+            configuration.name()
         );
     }
 }

@@ -78,7 +78,7 @@ impl CampaignOptions {
                 features,
             },
             budget,
-            configurations: configurations.iter().map(|c| c.name.to_owned()).collect(),
+            configurations: configurations.iter().map(|c| c.name().to_owned()).collect(),
             unreduced: PathBuf::new(),
             swarm: (self.swarm > 0).then_some(self.swarm),
         })
@@ -168,7 +168,7 @@ pub(crate) fn filer<'c>(
 /// A divergence is tried on every configuration there is; on mutants only
 /// where they were asked for, and on nothing else if nothing else was.
 pub(crate) fn everywhere(asked: &[String]) -> Vec<Configuration> {
-    let asked = |c: &Configuration| asked.iter().any(|name| name == c.name);
+    let asked = |c: &Configuration| asked.iter().any(|name| name == c.name());
     let mut all = linked_in();
     let engines = all.iter().any(|c| asked(c) && c.engine() != "mutant");
     all.retain(|c| asked(c) || engines && c.engine() != "mutant");

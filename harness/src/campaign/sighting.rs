@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::engine::Name;
 use crate::engine::reference::ReferenceRun;
 use crate::judge::{Difference, Judged, Signature, Subject, subject};
 use crate::observation::Outcome;
@@ -48,10 +49,10 @@ impl Sighting {
 
     /// Describes it, as if nothing else diverged.
     pub fn signature(&self) -> Signature {
-        let (engine, variant) = self
-            .configuration
-            .split_once('/')
-            .unwrap_or((&self.configuration, ""));
+        let (engine, variant) = Name::parse(&self.configuration)
+            .map_or((&*self.configuration, ""), |name| {
+                (name.engine, name.variant())
+            });
         Signature {
             class: self.difference.class,
             engine: engine.to_owned(),

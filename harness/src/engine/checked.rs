@@ -12,13 +12,13 @@ use super::{Configuration, reference};
 
 /// The configuration that does so.
 pub fn checked() -> Configuration {
-    Configuration {
-        name: "reference/checked",
-        version: env!("CARGO_PKG_VERSION"),
-        about: "each instruction checked against a plain array of bytes",
-        features: reference::FEATURES,
-        build: || Ok(reference::engine(|| Arc::new(Checked))),
-    }
+    Configuration::linked(
+        "reference/checked",
+        env!("CARGO_PKG_VERSION"),
+        "each instruction checked against a plain array of bytes",
+        reference::FEATURES,
+        || Ok(reference::engine(|| Arc::new(Checked))),
+    )
 }
 
 struct Checked;

@@ -11,6 +11,7 @@ mod group;
 mod host;
 mod job;
 mod mutants;
+mod name;
 pub mod reference;
 mod select;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use group::{group, group_others};
 pub use job::{Budget, Capture, FUEL, Job};
 pub(crate) use mutants::placeholder;
 pub use mutants::{Fault, faults, mutants, pair};
+pub use name::{Name, engine_of};
 pub use select::{UnknownEngine, select};
 pub use verify::{Difference, verify};
 
@@ -46,24 +48,64 @@ pub trait Engine {
 }
 
 /// One way to build one engine.
+#[derive(Clone, Debug)]
 pub struct Configuration {
-    /// `engine/variant`, for example `wasmtime/winch`: unique, and what the
-    /// command line, reports and the register call it.
-    pub name: &'static str,
-    /// The version of the engine's crate.
-    pub version: &'static str,
-    /// What is unusual about it, in a few words.
-    pub about: &'static str,
+    name: String,
+    version: String,
+    about: String,
     /// What it says it can run. A module that needs more is never sent.
     pub features: Features,
-    /// Builds it. `Err` with the reason where this machine cannot.
-    pub build: fn() -> Result<Box<dyn Engine>, String>,
+    build: Build,
 }
 
+/// Builds an engine of this program. `Err` with the reason where this machine cannot.
+pub type Build = fn() -> Result<Box<dyn Engine>, String>;
+
 impl Configuration {
-    /// The engine's name: the part of [`Self::name`] before the slash.
-    pub fn engine(&self) -> &'static str {
-        self.name.split('/').next().unwrap_or(self.name)
+    /// One of this program. `name` is that of [`Name`], `version` that of the
+    /// engine's crate, and `about` says in a few words what is unusual about it.
+    pub fn linked(
+        name: &str,
+        version: &str,
+        about: &str,
+        features: Features,
+        build: Build,
+    ) -> Configuration {
+        Configuration {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            about: about.to_owned(),
+            features,
+            build,
+        }
+    }
+
+    /// Its [`Name`]: unique, and what the command line and reports call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The engine: the first part of its name.
+    pub fn engine(&self) -> &str {
+        engine_of(&self.name)
+    }
+
+    /// The version of the engine's crate.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What is unusual about it, in a few words.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// Builds the engine.
+    ///
+    /// # Errors
+    /// The reason where this machine cannot.
+    pub fn build(&self) -> Result<Box<dyn Engine>, String> {
+        (self.build)()
     }
 }
 

@@ -8,7 +8,7 @@ pub struct UnknownEngine {
     /// The pattern as it was given.
     pub pattern: String,
     /// The names of all configurations linked into this binary.
-    pub known: Vec<&'static str>,
+    pub known: Vec<String>,
 }
 
 impl std::fmt::Display for UnknownEngine {
@@ -50,7 +50,7 @@ pub fn select<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Configuration>, Unkno
         if !all.iter().any(|c| fits(name, c)) {
             return Err(UnknownEngine {
                 pattern: pattern.to_owned(),
-                known: all.iter().map(|c| c.name).collect(),
+                known: all.iter().map(|c| c.name().to_owned()).collect(),
             });
         }
         list.push(name);
@@ -63,18 +63,18 @@ pub fn select<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Configuration>, Unkno
 }
 
 fn fits(name: &str, configuration: &Configuration) -> bool {
-    name == configuration.name || name == configuration.engine()
+    name == configuration.name() || name == configuration.engine()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(patterns: &[&str]) -> Vec<&'static str> {
+    fn names(patterns: &[&str]) -> Vec<String> {
         select(patterns)
             .expect("known names")
             .iter()
-            .map(|c| c.name)
+            .map(|c| c.name().to_owned())
             .collect()
     }
 
@@ -92,7 +92,7 @@ mod tests {
         );
         assert!(names(&["wasmi"]).iter().all(|n| n.starts_with("wasmi/")));
         let without = names(&["wasmtime", "-wasmtime/pulley"]);
-        assert!(!without.contains(&"wasmtime/pulley"));
+        assert!(!without.contains(&"wasmtime/pulley".to_owned()));
         assert_eq!(without.len() + 1, names(&["wasmtime"]).len());
         assert!(!names(&["-wasmtime"]).is_empty());
     }

@@ -36,7 +36,7 @@ impl std::fmt::Display for Difference {
 ///
 /// The reason why the configuration cannot be built on this machine.
 pub fn verify(configuration: &Configuration) -> Result<Vec<Difference>, String> {
-    let mut engine = (configuration.build)()?;
+    let mut engine = configuration.build()?;
     Ok(Feature::ALL
         .into_iter()
         .filter_map(|feature| {

@@ -8,6 +8,7 @@
 use wasmparser::MemoryType;
 
 use crate::corpus::{Bug, Register};
+use crate::engine::engine_of;
 use crate::script::memories::memory_types;
 use crate::script::{Script, Step};
 
@@ -47,7 +48,7 @@ pub(super) fn deadly(
     configuration: &str,
     register: &Register,
 ) -> Option<&'static str> {
-    let engine = configuration.split('/').next()?;
+    let engine = engine_of(configuration);
     DEADLY
         .iter()
         .filter(|row| row.engine == engine)

@@ -143,7 +143,7 @@ fn chosen() -> Vec<Configuration> {
 pub struct Session {
     target: Target,
     runner: InProcess,
-    names: Vec<&'static str>,
+    names: Vec<String>,
     features: Features,
     filer: Filer<'static>,
     /// What does not show every time is told once.
@@ -170,7 +170,7 @@ impl Session {
         corpus.check_writable()?;
         // A session lives as long as its process.
         let corpus = Box::leak(Box::new(corpus));
-        let names: Vec<&str> = engines().iter().map(|c| c.name).collect();
+        let names: Vec<String> = engines().iter().map(|c| c.name().to_owned()).collect();
         let filing = Box::new(InProcess::new(engines()));
         Ok(Session {
             target,
@@ -285,17 +285,17 @@ const SWARM: usize = 6;
 /// What it costs to run an input on a configuration: where it is compiled to
 /// machine code, a multiple of where it is interpreted.
 fn cost(configuration: &str) -> usize {
-    match configuration.split('/').next() {
-        Some("wasmtime" | "wasmer") => 3,
+    match engine::engine_of(configuration) {
+        "wasmtime" | "wasmer" => 3,
         _ => 1,
     }
 }
 
 /// The configurations that an input is run on: drawn by its bytes, so that the
 /// same input always does the same.
-fn drawn(names: &[&'static str], bytes: &[u8]) -> Vec<&'static str> {
+fn drawn<'n>(names: &'n [impl AsRef<str>], bytes: &[u8]) -> Vec<&'n str> {
     let mut random = fastrand::Rng::with_seed(xxhash_rust::xxh3::xxh3_64(bytes));
-    let mut names = names.to_vec();
+    let mut names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     random.shuffle(&mut names);
     let mut left = SWARM;
     names.retain(|name| {

@@ -107,10 +107,13 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// For these configurations, in a file of its own in `folder`.
-    pub(super) fn new(names: &[&str], folder: Option<PathBuf>) -> Result<Recorder, String> {
+    pub(super) fn new(
+        names: &[impl AsRef<str>],
+        folder: Option<PathBuf>,
+    ) -> Result<Recorder, String> {
         let mut recorder = Recorder {
             record: Record {
-                tallies: names.iter().map(|name| Tally::new(name)).collect(),
+                tallies: names.iter().map(|name| Tally::new(name.as_ref())).collect(),
                 ..Record::default()
             },
             file: folder.map(|folder| folder.join(format!("{}.json", std::process::id()))),

@@ -141,7 +141,7 @@ fn class(script: &Script, engine: &mut dyn Engine, budget: Budget) -> Option<Cla
 }
 
 struct Example {
-    name: &'static str,
+    name: String,
     class: Class,
     text: String,
     lines: usize,
@@ -151,7 +151,7 @@ struct Example {
 /// Finds a generated script that shows a mutant's fault, and reduces it.
 fn example(mutant: &Configuration, seed: u64, cases: u64) -> Option<Example> {
     let options = generate::Options::default();
-    let mut engine = (mutant.build)().expect("it builds");
+    let mut engine = mutant.build().expect("it builds");
     let found = (0..cases).find_map(|index| {
         let script = generate::case(seed, index, &options);
         Some((class(&script, &mut *engine, options.budget)?, script))
@@ -171,7 +171,7 @@ fn example(mutant: &Configuration, seed: u64, cases: u64) -> Option<Example> {
         .collect();
     let text = print::to_wast(&reduced.script, &outcomes, "");
     Some(Example {
-        name: mutant.name,
+        name: mutant.name().to_owned(),
         class: class_found,
         lines: text.lines().count(),
         text,

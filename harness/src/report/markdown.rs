@@ -13,7 +13,7 @@ pub(super) fn title(facts: &Facts<'_>) -> String {
     format!(
         "{} ({}): {}{operation}",
         facts.configuration.engine(),
-        facts.configuration.name,
+        facts.configuration.name(),
         facts.difference.class,
     )
 }
@@ -82,7 +82,8 @@ fn steps(facts: &Facts<'_>, out: &mut String) {
             let _ = write!(
                 out,
                 "Run the test case in configuration `{}`: {} (No stand-alone program: {why}.)\n\n",
-                facts.configuration.name, facts.configuration.about
+                facts.configuration.name(),
+                facts.configuration.about()
             );
         }
     }
@@ -95,7 +96,7 @@ fn command(facts: &Facts<'_>) -> Option<String> {
     }
     let file = facts.file;
     let proposals = "-W multi-memory,memory64,custom-page-sizes,threads,shared-memory";
-    Some(match facts.configuration.name {
+    Some(match facts.configuration.name() {
         "wasmtime/cranelift" => format!("wasmtime wast {proposals} {file}"),
         "wasmtime/winch" => format!("wasmtime wast -C compiler=winch {proposals} {file}"),
         "wasmtime/pulley" => format!("wasmtime wast --target pulley64 {proposals} {file}"),

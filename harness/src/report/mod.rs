@@ -80,7 +80,7 @@ pub fn report(
         &script,
         trial,
         difference,
-        configuration.name,
+        configuration.name(),
         budget,
         runner,
     )?;
@@ -88,19 +88,19 @@ pub fn report(
         &script,
         &outcomes,
         look.as_ref().map(|(look, _)| look),
-        configuration.name,
-        configuration.version,
+        configuration.name(),
+        configuration.version(),
     );
     let subject = subject(&script, &trial.reference, difference);
     let (mut diverging, mut conforming) = (Vec::new(), Vec::new());
     for judged in &trial.judged {
         let version = configurations
             .iter()
-            .find(|c| c.name == judged.configuration);
+            .find(|c| c.name() == judged.configuration);
         let name = format!(
             "{} {}",
             judged.configuration,
-            version.map_or("", |c| c.version)
+            version.map_or("", |c| c.version())
         );
         match &judged.verdict {
             Verdict::Diverges(other) if other.class == difference.class => diverging.push(name),
@@ -125,7 +125,7 @@ pub fn report(
     Ok(Report {
         title: markdown::title(&facts),
         markdown: markdown::text(&facts),
-        configuration: configuration.name.to_owned(),
+        configuration: configuration.name().to_owned(),
         class: difference.class,
         private: severity.is_private(),
         standalone,
@@ -143,15 +143,16 @@ fn choose<'a>(
         let difference = judged.divergence()?;
         let configuration = configurations
             .iter()
-            .find(|c| c.name == judged.configuration)?;
-        let wanted = engine.is_none_or(|e| e == configuration.engine() || e == configuration.name);
+            .find(|c| c.name() == judged.configuration)?;
+        let wanted =
+            engine.is_none_or(|e| e == configuration.engine() || e == configuration.name());
         wanted.then_some((configuration, difference))
     });
     diverging.min_by_key(|(configuration, difference)| {
-        let parts = configuration.name.matches('+').count();
+        let parts = configuration.name().matches('+').count();
         (
             difference.class,
-            !standalone::can_be_made(configuration.name),
+            !standalone::can_be_made(configuration.name()),
             parts,
         )
     })

@@ -1,5 +1,6 @@
 //! Which configurations of an engine have a bug, and what the register calls them.
 
+use crate::engine::Name;
 use crate::judge::{Judged, Verdict};
 
 /// The configurations of `engine` that diverge, and what [`Bug::shows`] says of
@@ -12,13 +13,13 @@ pub(super) fn who_diverges(judged: &[Judged], engine: &str) -> (Vec<String>, Vec
     // Each compiler with how many can run the script, and which diverge.
     let mut compilers: Vec<(&str, usize, Vec<&str>)> = Vec::new();
     for judged in judged {
-        let Some((of, variant)) = judged.configuration.split_once('/') else {
+        let Some(name) = Name::parse(&judged.configuration) else {
             continue;
         };
-        if of != engine || matches!(judged.verdict, Verdict::Unsupported(_)) {
+        let (compiler, variant) = (name.compiler, name.variant());
+        if name.engine != engine || matches!(judged.verdict, Verdict::Unsupported(_)) {
             continue;
         }
-        let compiler = variant.split('+').next().unwrap_or(variant);
         let at = compilers
             .iter()
             .position(|(name, ..)| *name == compiler)

@@ -1,6 +1,7 @@
 //! Engines in this process: for fuzz targets, for tests, and for speed of debugging.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Answer, Runner};
@@ -9,7 +10,7 @@ use crate::engine::{Configuration, Engine, Job};
 /// Runs engines in this process. A crash of an engine is a crash of ours.
 pub struct InProcess {
     configurations: Vec<Configuration>,
-    built: HashMap<&'static str, Box<dyn Engine>>,
+    built: HashMap<String, Box<dyn Engine>>,
 }
 
 impl InProcess {
@@ -32,20 +33,23 @@ impl InProcess {
         job: &Job<'_>,
         name: &str,
     ) -> Result<crate::observation::Observation, String> {
-        let configuration = self
-            .configurations
-            .iter()
-            .find(|c| c.name == name)
-            .ok_or_else(|| format!("no configuration is called {name}"))?;
-        let engine = match self.built.entry(configuration.name) {
-            std::collections::hash_map::Entry::Occupied(e) => e.into_mut(),
-            std::collections::hash_map::Entry::Vacant(e) => e.insert(
-                (configuration.build)().map_err(|why| format!("{name} cannot be built: {why}"))?,
-            ),
+        let engine = match self.built.entry(name.to_owned()) {
+            Entry::Occupied(engine) => engine.into_mut(),
+            Entry::Vacant(place) => {
+                let configuration = self
+                    .configurations
+                    .iter()
+                    .find(|c| c.name() == name)
+                    .ok_or_else(|| format!("no configuration is called {name}"))?;
+                let built = configuration
+                    .build()
+                    .map_err(|why| format!("{name} cannot be built: {why}"))?;
+                place.insert(built)
+            }
         };
         let observation = engine.observe(job);
         if observation.has_panic() {
-            let broken = self.built.remove(configuration.name);
+            let broken = self.built.remove(name);
             // To drop it may panic once more, which says nothing new.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
         }

@@ -23,7 +23,7 @@ pub fn serve(
     input: impl Read + Send + 'static,
     mut output: impl Write,
 ) -> io::Result<()> {
-    let names = configurations.iter().map(|c| c.name.to_owned()).collect();
+    let names = configurations.iter().map(|c| c.name().to_owned()).collect();
     protocol::write(
         &mut output,
         &Reply::Hello {

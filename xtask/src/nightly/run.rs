@@ -62,7 +62,7 @@ impl Run<'_> {
 
     fn replay(&mut self, report: &mut Report) -> anyhow::Result<()> {
         let files = self.corpus.files().map_err(|why| anyhow!(why))?;
-        let names: Vec<&str> = self.configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = self.configurations.iter().map(|c| c.name()).collect();
         let budget = self.options.budget;
         let mut runner = (self.runners)();
         eprintln!("replaying the corpus");
@@ -175,7 +175,7 @@ impl Run<'_> {
             return Ok(Vec::new());
         };
         let everywhere = campaign::everywhere(&self.options.configurations);
-        let names: Vec<&str> = everywhere.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = everywhere.iter().map(|c| c.name()).collect();
         let budget = self.options.budget;
         let trial = try_script(&source.script, budget, runner, &names);
         let trial = trial.map_err(|why| anyhow!(why))?;

@@ -25,11 +25,11 @@ pub(crate) struct Engines {
 
 /// A row, for machines.
 #[derive(Serialize)]
-struct Row {
-    name: &'static str,
-    version: &'static str,
+struct Row<'a> {
+    name: &'a str,
+    version: &'a str,
     features: Vec<&'static str>,
-    about: &'static str,
+    about: &'a str,
 }
 
 impl Engines {
@@ -38,15 +38,14 @@ impl Engines {
         if self.verify {
             return self.verify();
         }
-        let rows: Vec<Row> = self
-            .engines
-            .select()?
+        let configurations = self.engines.select()?;
+        let rows: Vec<Row<'_>> = configurations
             .iter()
             .map(|c| Row {
-                name: c.name,
-                version: c.version,
+                name: c.name(),
+                version: c.version(),
                 features: c.features.iter().map(|f| f.name()).collect(),
-                about: c.about,
+                about: c.about(),
             })
             .collect();
         if self.json {
@@ -72,7 +71,7 @@ impl Engines {
             .select()?
             .iter()
             .map(|c| Verdict {
-                name: c.name,
+                name: c.name().to_owned(),
                 wrong: match engine::verify(c) {
                     Ok(differences) => differences.iter().map(ToString::to_string).collect(),
                     Err(reason) => vec![format!("cannot be built: {reason}")],
@@ -89,7 +88,7 @@ impl Engines {
                 } else {
                     verdict.wrong.join("\n")
                 };
-                table.add_row([verdict.name, &wrong]);
+                table.add_row([&verdict.name, &wrong]);
             }
             println!("{table}");
         }
@@ -104,6 +103,6 @@ impl Engines {
 /// What is wrong with the declaration of a configuration.
 #[derive(Serialize)]
 struct Verdict {
-    name: &'static str,
+    name: String,
     wrong: Vec<String>,
 }

@@ -58,7 +58,7 @@ impl Reduce {
     /// Reduces the file.
     pub(crate) fn run(self) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let budget = self.engines.budget();
         let mut runner = self.engines.runners()?();
         let source = self.input.read(&self.file)?;
@@ -139,7 +139,7 @@ impl Reduce {
         let mut corpus = Corpus::open(&folder).map_err(|why| anyhow!(why))?;
         corpus.check_writable().map_err(|why| anyhow!(why))?;
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
-        let asked: Vec<String> = configurations.iter().map(|c| c.name.to_owned()).collect();
+        let asked: Vec<String> = configurations.iter().map(|c| c.name().to_owned()).collect();
         let everywhere = everywhere(&asked);
         let budget = self.engines.budget();
         let mut filer = Filer::new(&mut corpus, runner, everywhere, budget, &name)

@@ -98,7 +98,7 @@ impl Replay {
     /// Runs the files.
     pub(crate) fn run(self) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let corpus =
             Corpus::open(&self.corpus.folder(&configurations)?).map_err(|why| anyhow!("{why}"))?;
         let files = match self.files.is_empty() {

@@ -89,7 +89,7 @@ impl Report {
         configurations: &[Configuration],
         runner: &mut dyn Runner,
     ) -> anyhow::Result<Text> {
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let budget = self.engines.budget();
         let source = self.input.read(file)?;
         for line in &source.added {
@@ -166,8 +166,8 @@ fn note(
     };
     let version = configurations
         .iter()
-        .find(|c| c.name == text.configuration)
-        .map_or("", |c| c.version);
+        .find(|c| c.name() == text.configuration)
+        .map_or("", |c| c.version());
     let checked = format!(
         "{} {version}, {}-{}, {}",
         text.configuration,

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use trapline_harness::corpus::Register;
-use trapline_harness::engine::{Configuration, group};
+use trapline_harness::engine::{Configuration, Name, group};
 use trapline_harness::spec::{Failure, Group, Subject, Tally, folder, official, run};
 use trapline_harness::worker::Runner;
 
@@ -82,9 +82,9 @@ impl Row {
         }
     }
 
-    /// The engine without the configuration.
-    pub(crate) fn family(&self) -> &str {
-        self.engine.split('/').next().unwrap_or(&self.engine)
+    /// The engine, with its version, without the configuration.
+    pub(crate) fn family(&self) -> String {
+        Name::parse(&self.engine).map_or_else(|| self.engine.clone(), Name::release)
     }
 
     /// What a failure is called in the register of bugs and in the history of nightly runs.
@@ -231,15 +231,15 @@ pub(crate) fn rows(
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        eprintln!("{} ...", configuration.name);
+        eprintln!("{} ...", configuration.name());
         let mut runner = runners();
         let mut subject = Subject::Engine {
-            configuration: configuration.name,
+            configuration: configuration.name(),
             runner: &mut *runner,
         };
         for group in groups {
             let tally = run(group, &mut subject).map_err(|why| anyhow!(why))?;
-            rows.push(Row::new(group, configuration.name, tally));
+            rows.push(Row::new(group, configuration.name(), tally));
         }
     }
     Ok(rows)

@@ -126,7 +126,7 @@ impl Triage {
     /// Prints what the siblings of a case do.
     fn sweep(&self, file: &Path) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let budget = self.engines.budget();
         let mut runner = self.engines.runners()?();
         let mut source = wast::read(file)?;

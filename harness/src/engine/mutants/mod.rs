@@ -78,18 +78,9 @@ fn rule_name(rule: &'static str) -> &'static str {
     name.split('(').next().unwrap_or(name).trim()
 }
 
-fn configuration(
-    name: &'static str,
-    about: &'static str,
-    build: fn() -> Result<Box<dyn super::Engine>, String>,
-) -> Configuration {
-    Configuration {
-        name,
-        version: env!("CARGO_PKG_VERSION"),
-        about,
-        features: reference::FEATURES,
-        build,
-    }
+fn configuration(name: &str, about: &str, build: super::Build) -> Configuration {
+    let version = env!("CARGO_PKG_VERSION");
+    Configuration::linked(name, version, about, reference::FEATURES, build)
 }
 
 /// A configuration of a name, for a runner that makes the engine itself.

@@ -14,7 +14,7 @@ fn a_memory_beyond_the_budget_is_a_limit() {
             assert!(
                 matches!(outcome, Outcome::Limit(_)),
                 "{}: {outcome:?}",
-                configuration.name
+                configuration.name()
             );
         });
 }
@@ -33,7 +33,7 @@ fn the_largest_memory_there_is_is_a_limit() {
                     [Outcome::Limit(_), ..] | [_, Outcome::Limit(_)]
                 ),
                 "{}: {outcomes:?}",
-                configuration.name
+                configuration.name()
             );
         });
 }
@@ -62,7 +62,7 @@ fn is_sparse(text: &str, needs: &[Feature], delta: Value, size: u64, last: Value
             &[size / PAGE - 1],
             needs,
             |configuration, observation| {
-                let name = configuration.name;
+                let name = configuration.name();
                 let lacking = observation
                     .steps
                     .iter()
@@ -124,12 +124,12 @@ fn what_never_ends_is_interrupted_where_somebody_counts() {
     let watch = Watch::default();
     let job = Job::new(&script, budget, &watch, &[]);
     for configuration in all() {
-        let name = configuration.name;
+        let name = configuration.name();
         if ["+fuel", "+epochs", "+metered"]
             .iter()
             .any(|c| name.ends_with(c))
         {
-            let mut engine = (configuration.build)().expect(name);
+            let mut engine = configuration.build().expect(name);
             let last = engine.observe(&job).steps.pop().expect("three steps");
             // Wasmtime's fuel cannot tell a loop from a long bulk operation.
             let limit = Outcome::Limit("out of fuel".to_owned());

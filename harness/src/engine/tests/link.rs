@@ -86,7 +86,7 @@ fn imports_that_are_missing_or_of_another_type_do_not_link() {
                         ]
                     ),
                     "{}: {import}: {outcomes:?}",
-                    configuration.name
+                    configuration.name()
                 );
             });
     }

@@ -94,7 +94,7 @@ impl Steps {
             if needs.iter().any(|&f| !configuration.features.has(f)) {
                 continue;
             }
-            let mut engine = (configuration.build)().expect(configuration.name);
+            let mut engine = configuration.build().expect(configuration.name());
             for _ in 0..2 {
                 look(&configuration, &engine.observe(&job));
             }
@@ -115,7 +115,7 @@ impl Steps {
                 outcomes,
                 expected.iter().collect::<Vec<_>>(),
                 "{}",
-                configuration.name
+                configuration.name()
             );
         });
     }
@@ -182,7 +182,7 @@ fn memories_are_looked_at_after_a_trap_and_at_the_end() {
         .call("m", "store", &[I32(65_536), I32(1)])
         .call("m", "store", &[I32(16), I32(1)])
         .on_all(&[], |configuration, observation| {
-            let name = configuration.name;
+            let name = configuration.name();
             let looked: Vec<usize> = observation.steps.iter().map(|s| s.memories.len()).collect();
             assert_eq!(looked, [0, 0, 1, 1], "{name}");
             let [before, after] = [2, 3].map(|step| &observation.steps[step].memories[0]);
@@ -213,7 +213,7 @@ fn what_is_not_valid_is_rejected() {
                     }
                 ),
                 "{}: {outcome:?}",
-                configuration.name
+                configuration.name()
             );
         });
 }
@@ -248,7 +248,7 @@ fn what_an_instantiation_wrote_before_it_trapped_stays() {
             assert!(
                 matches!(outcome, Outcome::Trap(kinds) if kinds.contains(&TrapKind::OutOfBoundsTable)),
                 "{}: {outcome:?}",
-                configuration.name
+                configuration.name()
             );
         });
 }

@@ -104,7 +104,7 @@ fn a_thread_has_nothing_but_shared_memories() {
                     outcomes,
                     [&none(), &joined, &Outcome::Absent],
                     "{}",
-                    configuration.name
+                    configuration.name()
                 );
             },
         );

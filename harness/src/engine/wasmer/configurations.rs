@@ -148,13 +148,13 @@ macro_rules! table {
         pub(in crate::engine) fn configurations() -> Vec<Configuration> {
             vec![$({
                 static SETTINGS: Settings = $settings;
-                Configuration {
-                    name: concat!("wasmer/", $name),
-                    version: VERSION,
-                    about: $about,
-                    features: SETTINGS.features(),
-                    build: || Ok(build(&SETTINGS)),
-                }
+                Configuration::linked(
+                    concat!("wasmer/", $name),
+                    VERSION,
+                    $about,
+                    SETTINGS.features(),
+                    || Ok(build(&SETTINGS)),
+                )
             }),*]
         }
     };

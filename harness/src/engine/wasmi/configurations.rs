@@ -72,13 +72,13 @@ macro_rules! table {
         pub(in crate::engine) fn configurations() -> Vec<Configuration> {
             vec![$({
                 static SETTINGS: Settings = $settings;
-                Configuration {
-                    name: concat!("wasmi/", $name),
-                    version: VERSION,
-                    about: $about,
-                    features: FEATURES,
-                    build: || Ok(build(&SETTINGS)),
-                }
+                Configuration::linked(
+                    concat!("wasmi/", $name),
+                    VERSION,
+                    $about,
+                    FEATURES,
+                    || Ok(build(&SETTINGS)),
+                )
             }),*]
         }
     };

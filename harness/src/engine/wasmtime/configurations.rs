@@ -82,13 +82,13 @@ macro_rules! table {
         pub(in crate::engine) fn configurations() -> Vec<Configuration> {
             vec![$({
                 static SETTINGS: Settings = $settings;
-                Configuration {
-                    name: concat!("wasmtime/", $name),
-                    version: VERSION,
-                    about: $about,
-                    features: SETTINGS.features(),
-                    build: || build(&SETTINGS),
-                }
+                Configuration::linked(
+                    concat!("wasmtime/", $name),
+                    VERSION,
+                    $about,
+                    SETTINGS.features(),
+                    || build(&SETTINGS),
+                )
             }),*]
         }
     };

@@ -1,5 +1,7 @@
 //! Configurations of engines, as the lines of Rust that make them.
 
+use crate::engine::Name;
+
 /// How an engine is made in a stand-alone program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lines {
@@ -12,10 +14,10 @@ pub(super) struct Lines {
 /// The lines for a configuration (`wasmtime/winch+fuel`); `None` if it does
 /// something that a few lines do not say.
 pub(super) fn lines(configuration: &str) -> Option<Lines> {
-    let (engine, variant) = configuration.split_once('/')?;
+    let name = Name::parse(configuration)?;
     let mut lines = Lines::default();
-    for part in variant.split('+') {
-        let (config, store): (&[&str], &[&str]) = match engine {
+    for part in std::iter::once(name.compiler).chain(name.each_option()) {
+        let (config, store): (&[&str], &[&str]) = match name.engine {
             "wasmtime" => wasmtime(part)?,
             "wasmi" => wasmi(part)?,
             "wasmer" => wasmer(part)?,

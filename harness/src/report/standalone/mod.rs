@@ -4,6 +4,7 @@ mod configuration;
 
 use std::fmt::Write as _;
 
+use crate::engine::{Name, engine_of};
 use crate::observation::{Outcome, Stage};
 use crate::script::expect::trap_message;
 use crate::script::{HOST, HostFunc, HostOp, Script, Step, Value, ValueType};
@@ -56,7 +57,7 @@ pub(super) fn standalone(
 ) -> Result<Standalone, String> {
     let lines = configuration::lines(configuration)
         .ok_or_else(|| format!("{configuration} cannot be made in a few lines"))?;
-    let engine = configuration.split('/').next().unwrap_or_default();
+    let engine = engine_of(configuration);
     let (runtime, features) = match engine {
         "wasmtime" => (
             include_str!("wasmtime.txt"),
@@ -64,7 +65,7 @@ pub(super) fn standalone(
         ),
         "wasmer" => (
             include_str!("wasmer.txt"),
-            match configuration.starts_with("wasmer/singlepass") {
+            match Name::parse(configuration).is_some_and(|name| name.compiler == "singlepass") {
                 true => r#"["std", "sys", "compiler", "singlepass"]"#,
                 false => r#"["std", "sys", "compiler", "cranelift"]"#,
             },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use trapline_harness::campaign::{Tally, Verdicts};
-use trapline_harness::engine::Feature;
+use trapline_harness::engine::{Feature, Name};
 
 use crate::nightly::report::{Engine, Report};
 
@@ -56,11 +56,11 @@ impl Matrix {
         let mut engines: Vec<Family> = Vec::new();
         for (engine, tally) in report.asked.engines.iter().zip(&report.tallies) {
             let row = row(engine, tally, &features);
-            let name = engine.name.split('/').next().unwrap_or_default();
+            let name = Name::parse(&engine.name).map_or_else(String::new, Name::release);
             match engines.iter_mut().find(|family| family.name == name) {
                 Some(family) => family.rows.push(row),
                 None => engines.push(Family {
-                    name: name.to_owned(),
+                    name,
                     version: engine.version.clone(),
                     rows: vec![row],
                 }),
@@ -88,10 +88,7 @@ fn row(engine: &Engine, tally: &Tally, features: &[&str]) -> Row {
         };
         Cell { kind, verdicts }
     };
-    let variant = engine
-        .name
-        .split_once('/')
-        .map_or(&*engine.name, |(_, v)| v);
+    let variant = Name::parse(&engine.name).map_or(&*engine.name, Name::variant);
     Row {
         name: variant.to_owned(),
         about: engine.about.clone(),

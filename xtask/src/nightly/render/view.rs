@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use trapline_harness::campaign::Phases;
-use trapline_harness::engine::group;
+use trapline_harness::engine::{engine_of, group};
 use trapline_harness::judge::Severity;
 use trapline_harness::report::{Bytes, Side, channel};
 
@@ -229,10 +229,8 @@ fn divergences(report: &Report) -> Vec<Divergence> {
 }
 
 fn channel_of(configurations: &[String], private: bool) -> &'static str {
-    let engine = configurations
-        .first()
-        .and_then(|name| name.split('/').next());
-    channel(engine.unwrap_or_default(), private)
+    let first = configurations.first().map(|name| engine_of(name));
+    channel(first.unwrap_or_default(), private)
 }
 
 fn link(status: &str) -> Option<String> {

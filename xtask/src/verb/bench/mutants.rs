@@ -37,8 +37,8 @@ pub(super) struct Mutants {
 /// How soon one planted fault is found.
 #[derive(Serialize)]
 struct Row {
-    mutant: &'static str,
-    about: &'static str,
+    mutant: String,
+    about: String,
     /// The median over the seeds; none if it mostly survives.
     cases: Option<u64>,
     /// With the seed that took longest; none if it survived one.
@@ -49,8 +49,8 @@ struct Row {
 impl From<&Fate> for Row {
     fn from(fate: &Fate) -> Row {
         Row {
-            mutant: fate.mutant,
-            about: fate.about,
+            mutant: fate.mutant.clone(),
+            about: fate.about.clone(),
             cases: fate.median_cases(),
             most: most_cases(fate),
             milliseconds: fate.median_time().map(|time| time.as_secs_f64() * 1e3),
@@ -68,7 +68,7 @@ pub(super) fn run(options: Mutants, focus: Vec<Focus>, json: Option<&Path>) -> a
         only,
     } = options;
     let mut mutants = engine::mutants();
-    mutants.retain(|mutant| mutant.name.contains(&only));
+    mutants.retain(|mutant| mutant.name().contains(&only));
     let options = Options {
         focus,
         ..Options::default()
@@ -79,17 +79,17 @@ pub(super) fn run(options: Mutants, focus: Vec<Focus>, json: Option<&Path>) -> a
         }
     })
     .map_err(|why| anyhow!("{why}"))?;
-    fates.sort_by_key(|fate| (fate.median_cases().unwrap_or(u64::MAX), fate.mutant));
+    fates.sort_by_key(|fate| (fate.median_cases().unwrap_or(u64::MAX), fate.mutant.clone()));
     let rows: Vec<Row> = fates.iter().map(Row::from).collect();
     let mut shown = table(&["mutant", "cases", "most", "time", "what is wrong"]);
     for row in &rows {
         let milliseconds = row.milliseconds.map(|time| format!("{time:.1} ms"));
         shown.add_row([
-            row.mutant.to_owned(),
+            row.mutant.clone(),
             number(row.cases),
             number(row.most),
             milliseconds.unwrap_or_else(|| "-".to_owned()),
-            row.about.to_owned(),
+            row.about.clone(),
         ]);
     }
     println!("{shown}");

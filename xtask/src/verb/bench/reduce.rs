@@ -35,7 +35,7 @@ pub(super) struct Reducing {
 /// What reducing one divergence took.
 #[derive(Serialize)]
 struct Row {
-    mutant: &'static str,
+    mutant: String,
     class: Class,
     checks: usize,
     seconds: f64,
@@ -59,7 +59,7 @@ pub(super) fn run(
     json: Option<&Path>,
 ) -> anyhow::Result<End> {
     let configurations = engines.select()?;
-    let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+    let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
     let mut runner = engines.runners()?();
     let budget = engines.budget();
     let interrupted = on_interrupt()?;
@@ -73,10 +73,10 @@ pub(super) fn run(
     let every = (mutants.len() / options.faults as usize).max(1);
     let mut rows = Vec::new();
     for mutant in mutants.iter().step_by(every) {
-        eprintln!("{}", mutant.name);
+        eprintln!("{}", mutant.name());
         let mut tried = |script: &Script| -> anyhow::Result<Option<Class>> {
             let mut faulty = InProcess::new(engine::mutants());
-            let trial = try_script(script, budget, &mut faulty, &[mutant.name])
+            let trial = try_script(script, budget, &mut faulty, &[mutant.name()])
                 .map_err(|why| anyhow!(why))?;
             try_script(script, budget, &mut *runner, &names).map_err(|why| anyhow!(why))?;
             Ok(trial
@@ -87,8 +87,8 @@ pub(super) fn run(
                     _ => None,
                 }))
         };
-        let Some((script, class)) = first(mutant.name, seed, &cases)? else {
-            bail!("{} does not show in {PATIENCE} cases", mutant.name);
+        let Some((script, class)) = first(mutant.name(), seed, &cases)? else {
+            bail!("{} does not show in {PATIENCE} cases", mutant.name());
         };
         let mut failure = None;
         let mut check = |script: &Script| match tried(script) {
@@ -113,7 +113,7 @@ pub(super) fn run(
             break;
         }
         rows.push(Row {
-            mutant: mutant.name,
+            mutant: mutant.name().to_owned(),
             class,
             checks: reduced.tried,
             seconds: took.as_secs_f64(),
@@ -130,7 +130,7 @@ pub(super) fn run(
 
 /// The first case that shows a planted fault.
 fn first(
-    mutant: &'static str,
+    mutant: &str,
     seed: u64,
     options: &generate::Options,
 ) -> anyhow::Result<Option<(Script, Class)>> {
@@ -158,7 +158,7 @@ fn show(rows: &[Row]) {
     let mut shown = table(&["mutant", "class", "checks", "time", "lines", "minimal"]);
     for row in rows {
         shown.add_row([
-            row.mutant.to_owned(),
+            row.mutant.clone(),
             row.class.to_string(),
             row.checks.to_string(),
             format!("{:.2?}", Duration::from_secs_f64(row.seconds)),

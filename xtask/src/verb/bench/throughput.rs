@@ -65,7 +65,7 @@ pub(super) fn run(
     json: Option<&Path>,
 ) -> anyhow::Result<End> {
     let configurations = engines.select()?;
-    let names: Vec<String> = configurations.iter().map(|c| c.name.to_owned()).collect();
+    let names: Vec<String> = configurations.iter().map(|c| c.name().to_owned()).collect();
     let features = engine::declared(&configurations);
     let mut measurements: Vec<(String, Vec<String>)> = names
         .iter()

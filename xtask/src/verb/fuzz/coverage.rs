@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use trapline_harness::corpus::write_atomically;
+use trapline_harness::engine::engine_of;
 
 use crate::table::table;
 
@@ -37,7 +38,7 @@ const MEMORY: [(&str, &[&str]); 4] = [
 
 /// The patterns for the engines of these configurations.
 pub(super) fn patterns(names: &[&str]) -> Vec<String> {
-    let engines = names.iter().filter_map(|name| name.split('/').next());
+    let engines = names.iter().map(|name| engine_of(name));
     let of = |engine: &str| {
         let own = MEMORY.iter().find(|(name, _)| *name == engine);
         own.unwrap_or(&MEMORY[3]).1

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use trapline_harness::corpus::Corpus;
-use trapline_harness::engine::{self, Configuration};
+use trapline_harness::engine::{self, Configuration, engine_of};
 use trapline_harness::fuzzing::{self, BUDGET, Record, SCRIPT_BYTES, Target};
 use trapline_harness::triage::{Filed, Filer};
 use trapline_harness::worker::{InProcess, Runner};
@@ -108,7 +108,7 @@ impl Fuzz {
     /// Runs the session.
     pub(crate) fn run(self) -> anyhow::Result<End> {
         let configurations = self.configurations()?;
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let folder = match self.target {
             Target::Reference => scratch("reference")?,
             _ => self.corpus.folder(&configurations)?,
@@ -196,14 +196,14 @@ impl Fuzz {
         configurations: &[Configuration],
         cancel: &AtomicBool,
     ) -> anyhow::Result<Vec<Artifact>> {
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let runners = self.runners()?;
         // A divergence is tried on every engine there is.
         let everywhere = match self.target {
             Target::Reference => vec![engine::checked()],
             _ => linked_in()
                 .into_iter()
-                .filter(|c| c.engine() != "mutant" || names.contains(&c.name))
+                .filter(|c| c.engine() != "mutant" || names.contains(&c.name()))
                 .collect(),
         };
         let origin = fuzzing::origin(self.target);
@@ -271,7 +271,7 @@ impl Fuzz {
 fn features(names: &[&str]) -> String {
     let mut engines: Vec<&str> = names
         .iter()
-        .filter_map(|name| name.split('/').next())
+        .map(|name| engine_of(name))
         .filter(|engine| !["mutant", "reference"].contains(engine))
         .collect();
     engines.dedup();
@@ -341,7 +341,7 @@ mod tests {
     fn the_engines_of_configurations_are_cargo_features() {
         let of = |patterns: &[&str]| {
             let chosen = engine::select(patterns).unwrap();
-            features(&chosen.iter().map(|c| c.name).collect::<Vec<_>>())
+            features(&chosen.iter().map(|c| c.name()).collect::<Vec<_>>())
         };
         assert_eq!(of(&["wasmi"]), "wasmi");
         assert_eq!(of(&["wasmi/eager", "wasmtime/winch"]), "wasmtime,wasmi");

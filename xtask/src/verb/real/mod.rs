@@ -93,7 +93,7 @@ impl Real {
 
     fn one(&self, package: &Package) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let known = Knowledge::of(&self.corpus.folder(&configurations)?)?;
         let file = package.fetch()?;
         let began = Instant::now();

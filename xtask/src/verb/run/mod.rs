@@ -44,7 +44,7 @@ impl Run {
     /// Runs the files one by one.
     pub(crate) fn run(self) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
-        let names: Vec<&str> = configurations.iter().map(|c| c.name).collect();
+        let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let known = Knowledge::of(&self.corpus.folder(&configurations)?)?;
         let mut runner = self.engines.runners()?();
         let mut accounts = Vec::new();
