@@ -14,7 +14,7 @@ use trapline_harness::engine::{Budget, Configuration, Engine, Features, Job};
 use trapline_harness::observation::{Observation, Watch};
 use trapline_harness::script::{Script, Step};
 use trapline_harness::worker::protocol::{self, Reply, Request, VERSION};
-use trapline_harness::worker::{Answer, Death, Runner, Worker, WorkerOptions};
+use trapline_harness::worker::{Answer, Death, Router, Runner, Worker, WorkerOptions};
 
 /// Whether a death is the one to expect.
 type IsRight = fn(&Death) -> bool;
@@ -79,6 +79,9 @@ fn main() -> ExitCode {
         }
     }));
     trials.push(Trial::test("endless", ends_with_who_asked));
+    if cfg!(unix) {
+        trials.push(Trial::test("router", goes_to_the_worker_of_its_release));
+    }
     trials.push(Trial::test("killed-at-start", is_started_again));
     if cfg!(target_os = "linux") {
         trials.push(Trial::test("full", is_replaced_when_half_full));
@@ -157,6 +160,7 @@ fn ends_with_who_asked() -> Result<(), Failed> {
     let request = Request {
         id: 0,
         script: script("good"),
+        modules: Vec::new(),
         budget: BUDGET,
         watch: Watch::default(),
         captures: Vec::new(),
@@ -177,6 +181,63 @@ fn ends_with_who_asked() -> Result<(), Failed> {
     }
     child.kill()?;
     Err("it still runs".into())
+}
+
+/// Each configuration is run by the process that has it, in the order asked for,
+/// and a worker of another protocol version is refused by its name.
+fn goes_to_the_worker_of_its_release() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let program = std::env::current_exe()?;
+    for (release, fault) in [("e@1.0.0", "exit"), ("e@2.0.0", "another-version")] {
+        let own = folder.path().join(release);
+        std::fs::create_dir(&own)?;
+        let text = format!(
+            "#!/bin/sh\nexec '{}' --faulty-worker {fault}\n",
+            program.display()
+        );
+        std::fs::write(own.join("worker"), text)?;
+        Command::new("chmod")
+            .arg("+x")
+            .arg(own.join("worker"))
+            .status()?;
+    }
+    let options = WorkerOptions {
+        command: Vec::new(),
+        wall: Duration::from_secs(120),
+        memory: LIMIT,
+    };
+    let linked = Box::new(worker("segfault"));
+    let mut router = Router::new(linked, folder.path().to_owned(), options);
+    let mut run = |module: &str, names: &[&str]| {
+        let script = script(module);
+        router.run(&Job::new(&script, BUDGET, &Watch::default(), &[]), names)
+    };
+    let process = |answer: &Answer| match answer {
+        Answer::Observed(observation) => observation.timing.compile,
+        Answer::Died(_) => 0,
+    };
+    let names = ["e/a", "e@1.0.0/a", "e@1.0.0/b", "e/b"];
+    let [a, b, c, d] = &run("good", &names)?[..] else {
+        return Err("not four answers".into());
+    };
+    if [a, b, c, d].map(process).contains(&0)
+        || process(a) != process(d)
+        || process(b) != process(c)
+        || process(a) == process(b)
+    {
+        return Err(format!("{:?}", [a, b, c, d].map(process)).into());
+    }
+    // Up to the first that dies: the linked one, or the other.
+    for (names, how) in [(&names[..], "SIGSEGV"), (&names[1..], "exit status 3")] {
+        match &run(BAD, names)?[..] {
+            [Answer::Died(Death::Crash(words))] if words.contains(how) => {}
+            other => return Err(format!("{other:?}").into()),
+        }
+    }
+    match run("good", &["e@2.0.0/a"]) {
+        Err(why) if why.contains("e@2.0.0/worker: speaks version") => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
 }
 
 /// A worker that is killed before it opens costs nothing either.

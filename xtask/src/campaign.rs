@@ -9,12 +9,12 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Shard};
 use trapline_harness::corpus::Corpus;
-use trapline_harness::engine::{self, Budget, Configuration, Feature, Features};
+use trapline_harness::engine::{self, Budget, Configuration, Feature, Features, Name};
 use trapline_harness::generate::{self, Focus};
 use trapline_harness::triage::Filer;
 use trapline_harness::worker::Runner;
 
-use crate::options::{linked_in, parse_time, scratch};
+use crate::options::{catalogue, linked_in, parse_time, scratch};
 use crate::progress::Live;
 
 /// What a campaign is asked to do.
@@ -168,8 +168,19 @@ pub(crate) fn filer<'c>(
 /// A divergence is tried on every configuration there is; on mutants only
 /// where they were asked for, and on nothing else if nothing else was.
 pub(crate) fn everywhere(asked: &[String]) -> Vec<Configuration> {
+    let mut releases: Vec<String> = asked
+        .iter()
+        .filter_map(|name| Name::parse(name))
+        .filter(|name| name.version.is_some())
+        .map(Name::release)
+        .collect();
+    releases.dedup();
     let asked = |c: &Configuration| asked.iter().any(|name| name == c.name());
     let mut all = linked_in();
+    for release in releases {
+        // It was started when it was selected.
+        all.extend(catalogue().configurations(&release).unwrap_or_default());
+    }
     let engines = all.iter().any(|c| asked(c) && c.engine() != "mutant");
     all.retain(|c| asked(c) || engines && c.engine() != "mutant");
     all

@@ -7,7 +7,6 @@
 #[macro_use]
 mod output;
 
-mod allocator;
 mod campaign;
 mod interrupt;
 mod known;
@@ -46,7 +45,7 @@ enum End {
 }
 
 fn main() -> ExitCode {
-    allocator::keep_small();
+    trapline_harness::worker::keep_small();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

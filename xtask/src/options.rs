@@ -3,19 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use trapline_harness::engine::{self, Budget, Configuration};
 use trapline_harness::script::Returns;
 use trapline_harness::script::input::InputError;
 use trapline_harness::script::wast::{self, Source};
-use trapline_harness::worker::{InProcess, Runner, Worker, WorkerOptions};
+use trapline_harness::worker::{InProcess, Router, Runner, Worker, WorkerOptions};
+use trapline_harness::workers::{self, Catalogue};
+
+use crate::progress::Line;
 
 /// Which engines, and how they are run.
 #[derive(Args, Clone)]
 pub(crate) struct EngineOptions {
     /// Engines or configurations, separated by commas: `wasmtime`,
-    /// `wasmtime/winch,wasmi`, `-wasmer/singlepass` (all but); see
+    /// `wasmtime/winch,wasmi`, `-wasmer/singlepass` (all but); of another
+    /// version `wasmtime@36.0.4`, `wasmi@1` (its newest), `wasmer@latest/singlepass`,
+    /// `wasmi@path:DIR` (a checkout), `wasmi@git:DIR#REVISION`; see
     /// `cargo xtask engines`
     #[arg(
         long,
@@ -24,6 +29,11 @@ pub(crate) struct EngineOptions {
         allow_hyphen_values = true
     )]
     pub(crate) engines: Vec<String>,
+
+    /// Build what is of another version with this toolchain of rustup's
+    /// [default: this one, or an installed one that is new enough]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) toolchain: Option<String>,
 
     /// Run the engines in this process: faster to debug, but what kills an
     /// engine kills the campaign
@@ -54,7 +64,16 @@ pub(crate) struct EngineOptions {
 impl EngineOptions {
     /// The configurations chosen.
     pub(crate) fn select(&self) -> anyhow::Result<Vec<Configuration>> {
-        Ok(engine::select(&self.engines)?)
+        let (options, mut line) = (self.worker_options(), Line::new());
+        let chosen = catalogue().select(&self.engines, options, &mut |words| line.show(words));
+        chosen.map_err(|why| anyhow!(why))
+    }
+
+    /// How workers are made.
+    pub(crate) fn worker_options(&self) -> workers::Options<'_> {
+        workers::Options {
+            toolchain: self.toolchain.as_deref(),
+        }
     }
 
     /// The limits of a run.
@@ -80,12 +99,14 @@ impl EngineOptions {
             memory: self.worker_memory << 20,
         };
         let in_process = self.in_process;
+        let folder = catalogue().folder().to_owned();
         Ok(move || -> Box<dyn Runner> {
-            if in_process {
+            let linked: Box<dyn Runner> = if in_process {
                 Box::new(InProcess::new(linked_in()))
             } else {
                 Box::new(Worker::new(options.clone()))
-            }
+            };
+            Box::new(Router::new(linked, folder.clone(), options.clone()))
         })
     }
 }
@@ -121,6 +142,11 @@ impl InputOptions {
         }
         Ok(source)
     }
+}
+
+/// The engines of this machine.
+pub(crate) fn catalogue() -> Catalogue {
+    Catalogue::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")))
 }
 
 /// Everything this program can run: the engines, and the mutants.

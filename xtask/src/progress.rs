@@ -90,3 +90,44 @@ fn show(
     }
     bar.finish_and_clear();
 }
+
+/// What is being done, on a line that is rewritten on a terminal; elsewhere a
+/// line now and then.
+pub(crate) struct Line {
+    bar: ProgressBar,
+    terminal: bool,
+    told: Option<Instant>,
+}
+
+impl Line {
+    /// An empty one.
+    pub(crate) fn new() -> Line {
+        Line {
+            bar: ProgressBar::hidden(),
+            terminal: std::io::stderr().is_terminal(),
+            told: None,
+        }
+    }
+
+    /// Shows these words.
+    pub(crate) fn show(&mut self, words: &str) {
+        let first = self.told.is_none();
+        if self.terminal {
+            if first {
+                self.bar = ProgressBar::new_spinner();
+                self.bar.enable_steady_tick(Duration::from_millis(200));
+                self.told = Some(Instant::now());
+            }
+            self.bar.set_message(words.to_owned());
+        } else if self.told.is_none_or(|told| told.elapsed() > QUIET) {
+            eprintln!("{words}");
+            self.told = Some(Instant::now());
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -53,7 +53,7 @@ pub(crate) fn bugs(rows: &[Found]) {
     ]);
     let all: Vec<String> = crate::options::linked_in()
         .iter()
-        .map(|c| c.name.to_owned())
+        .map(|c| c.name().to_owned())
         .collect();
     for row in rows {
         let name = match &row.bug {

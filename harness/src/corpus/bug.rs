@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bug_fields::Fields;
 use super::cause::Cause;
+use crate::engine::Name;
 use crate::judge::Severity;
 
 /// What has become of a bug.
@@ -105,10 +106,10 @@ impl Bug {
     /// assert!(!bug(&["singlepass+dynamic"]).may_show_on("wasmer/singlepass"));
     /// ```
     pub fn may_show_on(&self, configuration: &str) -> bool {
-        let (engine, variant) = split(configuration);
-        let compiler = variant.split('+').next().unwrap_or(variant);
-        let shows = |name: &String| name == variant || name == compiler;
-        engine == self.engine && (self.shows.is_empty() || self.shows.iter().any(shows))
+        Name::parse(configuration).is_some_and(|its| {
+            let shows = |name: &String| name == its.variant() || name == its.compiler;
+            its.engine == self.engine && (self.shows.is_empty() || self.shows.iter().any(shows))
+        })
     }
 
     /// An entry to begin from, in documentation and tests.
@@ -128,11 +129,4 @@ impl Bug {
             suite: Vec::new(),
         }
     }
-}
-
-/// The engine of a configuration, without its version, and the rest of its name.
-fn split(configuration: &str) -> (&str, &str) {
-    let (engine, variant) = configuration.split_once('/').unwrap_or((configuration, ""));
-    let engine = engine.split('@').next().unwrap_or(engine);
-    (engine, variant)
 }

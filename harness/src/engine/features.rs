@@ -4,6 +4,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 use crate::script::Step;
@@ -68,7 +69,9 @@ impl Feature {
 }
 
 /// A set of features.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// Sent as one number: the sum of those of the [`Feature`]s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Features(u32);
 
 impl Features {

@@ -1,5 +1,7 @@
 //! Lists of configurations for people: those of one engine or one compiler together.
 
+use super::Name;
+
 /// `names`, in as few words as it takes, in the order of `among`, which are all there
 /// are: an engine of which no configuration is missing, a compiler of which none is
 /// missing, and the others by name. What is not `among` them comes last, as it is.
@@ -80,8 +82,9 @@ fn parts<'n>(names: &[&'n str], part: fn(&str) -> &str) -> Vec<Vec<&'n str>> {
     parts
 }
 
+/// The engine with its version.
 fn engine(name: &str) -> &str {
-    name.split('/').next().unwrap_or(name)
+    Name::parse(name).map_or(name, |its| &name[..name.len() - its.variant().len() - 1])
 }
 
 fn compiler(name: &str) -> &str {

@@ -68,12 +68,28 @@ pub struct Job<'a> {
 }
 
 /// What is known of a module before anybody compiles it.
-#[derive(Clone)]
-pub(super) struct ModuleFacts {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleFacts {
     /// The features that it needs.
-    pub(super) needs: Features,
+    pub needs: Features,
     /// The exports that show its own memories, one each.
-    pub(super) memories: Arc<[String]>,
+    #[serde(with = "list")]
+    pub memories: Arc<[String]>,
+}
+
+/// A shared list as serde data: a sequence.
+mod list {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(list: &[String], s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(list)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Arc<[String]>, D::Error> {
+        Vec::deserialize(d).map(Arc::from)
+    }
 }
 
 impl<'a> Job<'a> {
@@ -106,7 +122,42 @@ impl<'a> Job<'a> {
     }
 }
 
+impl<'a> Job<'a> {
+    /// With what is known of the modules already: as many as the script has
+    /// steps, for each that defines one. What is missing is scanned.
+    pub fn with_facts(
+        script: &'a Script,
+        modules: Vec<Option<ModuleFacts>>,
+        budget: Budget,
+        watch: &'a Watch,
+        captures: &'a [Capture],
+    ) -> Self {
+        let steps = script.steps.iter();
+        let defines = |step: &Step| matches!(step, Step::Define { .. });
+        let fits = steps
+            .clone()
+            .map(defines)
+            .eq(modules.iter().map(Option::is_some));
+        match fits {
+            true => Job {
+                script,
+                budget,
+                watch,
+                captures,
+                past_exhaustion: false,
+                modules,
+            },
+            false => Job::new(script, budget, watch, captures),
+        }
+    }
+}
+
 impl Job<'_> {
+    /// What is known of the modules: for each step one, if it defines a module.
+    pub fn modules(&self) -> &[Option<ModuleFacts>] {
+        &self.modules
+    }
+
     /// The same job, with other chunks of large memories looked at.
     pub fn watching<'b>(&'b self, watch: &'b Watch) -> Job<'b> {
         Job {

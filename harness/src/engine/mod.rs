@@ -3,16 +3,21 @@
 //! One folder per engine, each with its table of configurations; [`driver`]
 //! walks a script over an [`Embedding`], the few operations an adapter provides.
 
+#[cfg(not(worker))]
 mod checked;
 pub mod driver;
 mod embedding;
 mod features;
+#[cfg(not(worker))]
 mod group;
 mod host;
 mod job;
+#[cfg(not(worker))]
 mod mutants;
 mod name;
+#[cfg(not(worker))]
 pub mod reference;
+#[cfg(not(worker))]
 mod select;
 #[cfg(test)]
 mod tests;
@@ -28,14 +33,19 @@ mod wasmtime;
 
 use crate::observation::Observation;
 
+#[cfg(not(worker))]
 pub use checked::checked;
 pub use embedding::Embedding;
 pub use features::{Feature, Features, needed_by};
+#[cfg(not(worker))]
 pub use group::{group, group_others};
-pub use job::{Budget, Capture, FUEL, Job};
+pub use job::{Budget, Capture, FUEL, Job, ModuleFacts};
+#[cfg(not(worker))]
 pub(crate) use mutants::placeholder;
+#[cfg(not(worker))]
 pub use mutants::{Fault, faults, mutants, pair};
 pub use name::{Name, engine_of};
+#[cfg(not(worker))]
 pub use select::{UnknownEngine, select};
 pub use verify::{Difference, verify};
 
@@ -55,7 +65,17 @@ pub struct Configuration {
     about: String,
     /// What it says it can run. A module that needs more is never sent.
     pub features: Features,
-    build: Build,
+    home: Home,
+}
+
+/// Where a configuration runs.
+#[derive(Clone, Debug)]
+enum Home {
+    /// In this program.
+    Here(Build),
+    /// In that of a worker.
+    #[cfg(not(worker))]
+    Elsewhere(std::path::PathBuf),
 }
 
 /// Builds an engine of this program. `Err` with the reason where this machine cannot.
@@ -76,7 +96,23 @@ impl Configuration {
             version: version.to_owned(),
             about: about.to_owned(),
             features,
-            build,
+            home: Home::Here(build),
+        }
+    }
+
+    /// One that the worker of this program has, under the name `declared` says.
+    #[cfg(not(worker))]
+    pub fn elsewhere(
+        name: String,
+        declared: crate::worker::protocol::Declared,
+        program: std::path::PathBuf,
+    ) -> Configuration {
+        Configuration {
+            name,
+            version: declared.version,
+            about: declared.about,
+            features: declared.features,
+            home: Home::Elsewhere(program),
         }
     }
 
@@ -100,12 +136,17 @@ impl Configuration {
         &self.about
     }
 
-    /// Builds the engine.
+    /// Builds the engine: one that asks a worker, where that has it. What kills
+    /// a worker is a panic then; a [`Router`](crate::worker::Router) tells more.
     ///
     /// # Errors
     /// The reason where this machine cannot.
     pub fn build(&self) -> Result<Box<dyn Engine>, String> {
-        (self.build)()
+        match &self.home {
+            Home::Here(build) => build(),
+            #[cfg(not(worker))]
+            Home::Elsewhere(program) => crate::worker::remote(program, &self.name),
+        }
     }
 }
 

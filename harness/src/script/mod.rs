@@ -3,22 +3,36 @@
 //! The one representation of the project: the generator writes it, every
 //! engine runs it, the reducer edits it, corpus files print it.
 
+#[cfg(not(worker))]
 mod binary;
+#[cfg(not(worker))]
 pub(crate) mod calls;
+#[cfg(not(worker))]
 pub mod expect;
+#[cfg(not(worker))]
 pub mod input;
+#[cfg(not(worker))]
 pub(crate) mod memories;
+#[cfg(not(worker))]
 mod prepare;
+#[cfg(not(worker))]
 pub mod print;
+#[cfg(not(worker))]
 pub(crate) mod sexp;
+#[cfg(not(worker))]
 pub(crate) mod slice;
+#[cfg(not(worker))]
 pub(crate) mod spectest;
+#[cfg(not(worker))]
 mod stand_in;
+#[cfg(not(worker))]
 pub(crate) mod tree;
+#[cfg(not(worker))]
 pub mod wast;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(not(worker))]
 pub use stand_in::Returns;
 pub use trapline_reference::{Value, ValueType};
 

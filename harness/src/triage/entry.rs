@@ -3,7 +3,7 @@
 use super::title;
 use crate::campaign::Sighting;
 use crate::corpus::{Bug, Cause, Header, Status};
-use crate::engine::{Budget, Configuration};
+use crate::engine::{Budget, Configuration, engine_of};
 use crate::judge::{Difference, Severity, Subject, Verdict, section_of};
 use crate::reduce;
 use crate::report::{LookAt, look};
@@ -51,9 +51,9 @@ impl Found<'_> {
         let class = difference.class;
         let severity = Severity::of(difference, &trial.reference);
         let title = title::title(class, subject, &cause);
-        let (engine, _) = name.split_once('/').unwrap_or((name, ""));
-        let version = configurations.iter().find(|c| c.name == name);
-        let version = version.map(|c| c.version.to_owned());
+        let engine = engine_of(name);
+        let version = configurations.iter().find(|c| c.name() == name);
+        let version = version.map(|c| c.version().to_owned());
         let bug = Bug {
             id: title::id(engine, &shows, class, subject, &cause),
             title: title.clone(),
@@ -146,8 +146,8 @@ pub(crate) fn header(
     let mut versions: Vec<String> = Vec::new();
     for judged in &trial.judged {
         let who = judged.configuration.clone();
-        if let Some(c) = configurations.iter().find(|c| c.name == who) {
-            let version = format!("{} {}", c.engine(), c.version);
+        if let Some(c) = configurations.iter().find(|c| c.name() == who) {
+            let version = format!("{} {}", c.engine(), c.version());
             if !versions.contains(&version) {
                 versions.push(version);
             }

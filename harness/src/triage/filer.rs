@@ -253,7 +253,7 @@ impl<'a> Filer<'a> {
         let names: Vec<String> = self
             .configurations
             .iter()
-            .map(|c| c.name.to_owned())
+            .map(|c| c.name().to_owned())
             .collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let name = &*sighting.configuration;
@@ -264,7 +264,7 @@ impl<'a> Filer<'a> {
             return Ok(rate.unwrap_or(Filed::Nondeterministic { shown: 1, of: 2 }));
         };
         let subject = subject(script, &trial.reference, difference);
-        let (engine, _) = name.split_once('/').unwrap_or((name, ""));
+        let engine = crate::engine::engine_of(name);
         let (_, shows) = who_diverges(&trial.judged, engine);
         let signature = Signature {
             class: difference.class,

@@ -101,13 +101,13 @@ mod tests {
 
     #[test]
     fn a_panic_of_one_script_does_not_show_in_the_next() {
-        let mut runner = InProcess::new(vec![Configuration {
-            name: "test/poisoned",
-            version: "0",
-            about: "",
-            features: Features::NONE,
-            build: || Ok(Box::new(Poisoned::default())),
-        }]);
+        let mut runner = InProcess::new(vec![Configuration::linked(
+            "test/poisoned",
+            "0",
+            "",
+            Features::NONE,
+            || Ok(Box::new(Poisoned::default())),
+        )]);
         let watch = Watch::default();
         let budget = Budget::of(1);
         let mut panics = |steps: &[Step]| {

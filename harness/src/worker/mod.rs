@@ -1,13 +1,25 @@
 //! Running a script on engines, here or in a process of their own.
 
 mod in_process;
+#[cfg(not(worker))]
 mod process;
 pub mod protocol;
+#[cfg(not(worker))]
+mod remote;
+#[cfg(not(worker))]
+mod router;
 mod serve;
+mod standard;
 
 pub use in_process::InProcess;
+#[cfg(not(worker))]
 pub use process::{Worker, WorkerOptions};
+#[cfg(not(worker))]
+pub use remote::{hello, remote};
+#[cfg(not(worker))]
+pub use router::Router;
 pub use serve::serve;
+pub use standard::{keep_small, serve_standard};
 
 use crate::engine::Job;
 use crate::observation::Observation;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::protocol::{self, Reply, Request, VERSION};
+use super::protocol::{self, Declared, Reply, Request, VERSION};
 use super::{Answer, Death, Runner};
 use crate::engine::Job;
 
@@ -48,6 +48,8 @@ struct Running {
     stderr: Arc<Mutex<Vec<u8>>>,
     /// Ends when standard error has been read to its end.
     listener: JoinHandle<()>,
+    /// What it said it has.
+    declared: Vec<Declared>,
 }
 
 /// How a process ended.
@@ -68,6 +70,14 @@ impl Worker {
             next_id: 0,
             panicked: false,
         }
+    }
+
+    /// What it says it has; it is started for that.
+    ///
+    /// # Errors
+    /// In words, if it does not open.
+    pub fn declared(&mut self) -> Result<&[Declared], String> {
+        Ok(&self.running()?.declared)
     }
 
     fn running(&mut self) -> Result<&mut Running, String> {
@@ -174,6 +184,7 @@ impl Worker {
         let request = Request {
             id,
             script: job.script.clone(),
+            modules: job.modules().to_vec(),
             budget: job.budget,
             watch: job.watch.clone(),
             captures: job.captures.to_vec(),
@@ -289,6 +300,16 @@ fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
     let (sender, replies) = mpsc::channel();
     thread::spawn(move || {
         let mut stdout = BufReader::with_capacity(1 << 16, stdout);
+        let hello = protocol::read_hello(&mut stdout).map(|configurations| {
+            Some(Reply::Hello {
+                version: VERSION,
+                configurations,
+            })
+        });
+        let opened = hello.is_ok();
+        if sender.send(hello).is_err() || !opened {
+            return;
+        }
         loop {
             let reply = protocol::read::<Reply>(&mut stdout);
             let last = !matches!(reply, Ok(Some(_)));
@@ -301,23 +322,23 @@ fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
     let kept = stderr.clone();
     let listener = thread::spawn(move || keep_last(stderr_pipe, &kept));
 
-    let running = Running {
+    let mut running = Running {
         child,
         stdin,
         replies,
         stderr,
         listener,
+        declared: Vec::new(),
     };
     // Building the process is not the engine's time: it has a limit of its own.
     match running.replies.recv_timeout(Duration::from_secs(60)) {
-        Ok(Ok(Some(Reply::Hello {
-            version: VERSION, ..
-        }))) => Ok(running),
-        Ok(Ok(Some(Reply::Hello { version, .. }))) => {
+        Ok(Ok(Some(Reply::Hello { configurations, .. }))) => {
+            running.declared = configurations;
+            Ok(running)
+        }
+        Ok(Err(why)) if why.to_string().starts_with("speaks version") => {
             running.end();
-            let words =
-                format!("{program}: speaks version {version} of the protocol, not {VERSION}");
-            Err(words.into())
+            Err(format!("{program}: {why}").into())
         }
         _ => {
             let how = running.end();

@@ -10,7 +10,8 @@
 //! it is Rust's own, so that a worker can be written in any language, around
 //! any engine.
 //!
-//! 1. The worker opens with [`Reply::Hello`].
+//! 1. The worker opens with [`Reply::Hello`]: which protocol it speaks, and which
+//!    configurations of which engine it has. What it says is used.
 //! 2. To each [`Request`] it answers one [`Reply::Observed`] per configuration
 //!    asked for, in the order asked for, each as soon as it is there. So the
 //!    first configuration without an answer is the one a dead worker died of.
@@ -20,7 +21,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::engine::{Budget, Capture};
+use crate::engine::{Budget, Capture, Configuration, Features, ModuleFacts};
 use crate::observation::{Observation, Watch};
 use crate::script::Script;
 
@@ -37,6 +38,9 @@ pub struct Request {
     pub id: u64,
     /// What to run.
     pub script: Script,
+    /// What is known of the modules: for each step of the script one, if it
+    /// defines a module.
+    pub modules: Vec<Option<ModuleFacts>>,
     /// With which limits.
     pub budget: Budget,
     /// Which chunks of large memories to look at.
@@ -52,12 +56,13 @@ pub struct Request {
 /// What a worker answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
-    /// The first frame of a worker.
+    /// The first frame of a worker. Its number in front and the version behind
+    /// it stay as they are in every version of the protocol.
     Hello {
         /// [`VERSION`].
         version: u32,
         /// The configurations it can run.
-        configurations: Vec<String>,
+        configurations: Vec<Declared>,
     },
     /// One engine's answer.
     Observed {
@@ -68,6 +73,53 @@ pub enum Reply {
         /// What the engine did; the reason, if it could not be built.
         observation: Result<Observation, String>,
     },
+}
+
+/// What a worker says of one of its configurations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    /// What the worker calls it: `engine/compiler[+option…]`, without a version.
+    pub name: String,
+    /// The version of the engine.
+    pub version: String,
+    /// What is unusual about it, in a few words.
+    pub about: String,
+    /// What it can run.
+    pub features: Features,
+}
+
+impl From<&Configuration> for Declared {
+    fn from(configuration: &Configuration) -> Declared {
+        Declared {
+            name: configuration.name().to_owned(),
+            version: configuration.version().to_owned(),
+            about: configuration.about().to_owned(),
+            features: configuration.features,
+        }
+    }
+}
+
+/// Reads the first frame of a worker.
+///
+/// # Errors
+/// In words, if it speaks another version of the protocol, or if it is no frame
+/// that opens a worker.
+pub fn read_hello(from: &mut impl Read) -> io::Result<Vec<Declared>> {
+    let Some(frame) = read_frame(from)? else {
+        return Err(garbage("the stream ends before its first frame"));
+    };
+    match postcard::take_from_bytes::<(u32, u32)>(&frame) {
+        Ok(((0, VERSION), _)) => {}
+        Ok(((0, version), _)) => {
+            let why = format!("speaks version {version} of the protocol, not {VERSION}");
+            return Err(garbage(&why));
+        }
+        _ => return Err(garbage("a first frame that opens nothing")),
+    }
+    match message(&frame)? {
+        Reply::Hello { configurations, .. } => Ok(configurations),
+        Reply::Observed { .. } => Err(garbage("a first frame that opens nothing")),
+    }
 }
 
 /// Writes one frame and flushes.
@@ -91,6 +143,19 @@ pub fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
 /// If reading fails, if the stream ends within a frame, or if the frame is no
 /// such message.
 pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> {
+    read_frame(from)?.map(|frame| message(&frame)).transpose()
+}
+
+/// What a frame is made of.
+fn message<T: DeserializeOwned>(frame: &[u8]) -> io::Result<T> {
+    match postcard::take_from_bytes(frame) {
+        Ok((message, [])) => Ok(message),
+        Ok(_) => Err(garbage("a frame longer than its message")),
+        Err(why) => Err(garbage(&format!("a frame that is no message: {why}"))),
+    }
+}
+
+fn read_frame(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     let mut have = 0;
     while have < 4 {
@@ -112,11 +177,7 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> 
             frame.len()
         )));
     }
-    match postcard::take_from_bytes(&frame) {
-        Ok((message, [])) => Ok(Some(message)),
-        Ok(_) => Err(garbage("a frame longer than its message")),
-        Err(why) => Err(garbage(&format!("a frame that is no message: {why}"))),
-    }
+    Ok(Some(frame))
 }
 
 fn garbage(why: &str) -> io::Error {
@@ -131,7 +192,12 @@ mod tests {
     fn a_frame_comes_back_and_half_a_frame_does_not() {
         let hello = Reply::Hello {
             version: VERSION,
-            configurations: vec!["a/b".to_owned()],
+            configurations: vec![Declared {
+                name: "a/b".to_owned(),
+                version: "1.2.3".to_owned(),
+                about: "one".to_owned(),
+                features: Features::of(&[crate::engine::Feature::Simd]),
+            }],
         };
         let mut bytes = Vec::new();
         write(&mut bytes, &hello).unwrap();
@@ -142,5 +208,22 @@ mod tests {
         }
         bytes[4] = 0xff;
         assert!(read::<Reply>(&mut &bytes[..]).is_err());
+    }
+
+    #[test]
+    fn a_worker_of_another_protocol_is_told_from_one_that_is_no_worker() {
+        let why = |frame: &[u8]| {
+            let mut bytes = u32::try_from(frame.len()).unwrap().to_le_bytes().to_vec();
+            bytes.extend(frame);
+            read_hello(&mut &bytes[..]).unwrap_err().to_string()
+        };
+        // Whatever else its first frame has in that version.
+        assert_eq!(
+            why(&[0, 4, 7, 7, 7]),
+            "speaks version 4 of the protocol, not 5"
+        );
+        assert_eq!(why(&[1, 5]), "a first frame that opens nothing");
+        assert!(why(&[0, 5, 1]).starts_with("a frame that is no message"));
+        assert!(read_hello(&mut &[][..]).is_err());
     }
 }

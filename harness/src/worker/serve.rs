@@ -23,12 +23,12 @@ pub fn serve(
     input: impl Read + Send + 'static,
     mut output: impl Write,
 ) -> io::Result<()> {
-    let names = configurations.iter().map(|c| c.name().to_owned()).collect();
+    let declared = configurations.iter().map(Into::into).collect();
     protocol::write(
         &mut output,
         &Reply::Hello {
             version: VERSION,
-            configurations: names,
+            configurations: declared,
         },
     )?;
     let mut engines = InProcess::new(configurations);
@@ -37,13 +37,14 @@ pub fn serve(
         let Request {
             id,
             script,
+            modules,
             budget,
             watch,
             captures,
             past_exhaustion,
             configurations,
         } = request;
-        let mut job = Job::new(&script, budget, &watch, &captures);
+        let mut job = Job::with_facts(&script, modules, budget, &watch, &captures);
         job.past_exhaustion = past_exhaustion;
         for (index, name) in (0..).zip(&configurations) {
             let observation = engines.run_one(&job, name);

@@ -276,9 +276,9 @@ impl Asked {
     /// What `options` ask for.
     pub(crate) fn new(options: &campaign::Options, configurations: &[Configuration]) -> Asked {
         let engine = |c: &Configuration| Engine {
-            name: c.name.to_owned(),
-            version: c.version.to_owned(),
-            about: c.about.to_owned(),
+            name: c.name().to_owned(),
+            version: c.version().to_owned(),
+            about: c.about().to_owned(),
             features: c.features.iter().map(|f| f.name().to_owned()).collect(),
         };
         Asked {

@@ -1,15 +1,19 @@
-//! `cargo xtask engines`: what is linked in, and what it can do.
+//! `cargo xtask engines`: which engines there are, and what they can do.
 
+use anyhow::anyhow;
 use clap::Args;
 use comfy_table::ColumnConstraint;
 use serde::Serialize;
-use trapline_harness::engine;
+use trapline_harness::engine::{self, Configuration};
+use trapline_harness::workers::{self, Pattern, Usage, published};
 
 use crate::End;
-use crate::options::EngineOptions;
-use crate::table::fitted;
+use crate::options::{EngineOptions, catalogue};
+use crate::progress::Line;
+use crate::table::{fitted, table};
 
-/// Lists the configurations that campaigns run, with the features they declare.
+/// Lists the configurations that campaigns run, with the features they declare;
+/// adds and removes other versions of the engines.
 #[derive(Args)]
 pub(crate) struct Engines {
     #[command(flatten)]
@@ -18,6 +22,19 @@ pub(crate) struct Engines {
     /// what is declared and what is real differ
     #[arg(long)]
     verify: bool,
+    /// Build workers for these, and say what they can do: wasmtime@36.0.4,
+    /// wasmi@path:DIR
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = ["remove", "list_versions", "prune", "engines"])]
+    add: Vec<String>,
+    /// Remove the workers of these releases: wasmtime@36.0.4
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    remove: Vec<String>,
+    /// List the published versions of an engine
+    #[arg(long, value_name = "ENGINE")]
+    list_versions: Option<String>,
+    /// Remove what is kept only to make the next build shorter, and what is half built
+    #[arg(long)]
+    prune: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -34,11 +51,27 @@ struct Row<'a> {
 
 impl Engines {
     /// Prints the table.
-    pub(crate) fn run(self) -> anyhow::Result<End> {
-        if self.verify {
-            return self.verify();
+    pub(crate) fn run(mut self) -> anyhow::Result<End> {
+        if let Some(engine) = &self.list_versions {
+            return list_versions(engine);
+        }
+        if !self.remove.is_empty() || self.prune {
+            return self.clean();
+        }
+        if !self.add.is_empty() {
+            let added = std::mem::take(&mut self.add);
+            for text in &added {
+                let pattern = Pattern::parse(text).map_err(|why| anyhow!(why))?;
+                if pattern.version.is_none() {
+                    return Err(anyhow!("`{text}` names no version: ENGINE@VERSION"));
+                }
+            }
+            self.engines.engines = added;
         }
         let configurations = self.engines.select()?;
+        if self.verify {
+            return self.verify(&configurations);
+        }
         let rows: Vec<Row<'_>> = configurations
             .iter()
             .map(|c| Row {
@@ -61,14 +94,26 @@ impl Engines {
             names.set_constraint(ColumnConstraint::ContentWidth);
         }
         println!("{table}");
+        show_usage(&catalogue().usage());
+        Ok(End::NothingNew)
+    }
+
+    /// Removes workers, and what is left of building.
+    fn clean(self) -> anyhow::Result<End> {
+        let catalogue = catalogue();
+        for release in &self.remove {
+            catalogue.remove(release).map_err(|why| anyhow!(why))?;
+        }
+        if self.prune {
+            catalogue.prune().map_err(|why| anyhow!(why))?;
+        }
+        show_usage(&catalogue.usage());
         Ok(End::NothingNew)
     }
 
     /// Prints what each configuration declares wrongly.
-    fn verify(self) -> anyhow::Result<End> {
-        let verdicts: Vec<Verdict> = self
-            .engines
-            .select()?
+    fn verify(self, configurations: &[Configuration]) -> anyhow::Result<End> {
+        let verdicts: Vec<Verdict> = configurations
             .iter()
             .map(|c| Verdict {
                 name: c.name().to_owned(),
@@ -105,4 +150,55 @@ impl Engines {
 struct Verdict {
     name: String,
     wrong: Vec<String>,
+}
+
+/// Prints the published versions of an engine, and which are built.
+fn list_versions(engine: &str) -> anyhow::Result<End> {
+    if !workers::ENGINES.contains(&engine) {
+        let known = workers::ENGINES.join(", ");
+        return Err(anyhow!(
+            "no adapter for an engine `{engine}`; there are {known}"
+        ));
+    }
+    Line::new().show(&format!("asking for the versions of {engine}"));
+    let versions = published(engine, true).map_err(|why| anyhow!(why))?;
+    let built = catalogue().usage().workers;
+    let mut table = table(&["version", "day", "rustc", ""]);
+    for version in versions.iter().filter(|p| !p.yanked) {
+        let release = format!("{engine}@{}", version.version);
+        let is_built = built.iter().any(|worker| worker.release == release);
+        table.add_row([
+            &*version.version.to_string(),
+            version.day.as_deref().unwrap_or_default(),
+            version.rust_version.as_deref().unwrap_or_default(),
+            if is_built { "built" } else { "" },
+        ]);
+    }
+    println!("{table}");
+    Ok(End::NothingNew)
+}
+
+/// Prints the workers that are built, and what they take of the disk.
+fn show_usage(usage: &Usage) {
+    if usage.bytes() == 0 {
+        return;
+    }
+    let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
+    let mut table = table(&["worker", "rustc", "built in", "disk"]);
+    for worker in &usage.workers {
+        table.add_row([
+            worker.release.clone(),
+            worker.rustc.clone(),
+            format!("{} s", worker.seconds),
+            mib(worker.bytes),
+        ]);
+    }
+    if !usage.workers.is_empty() {
+        println!("{table}");
+    }
+    println!(
+        "target/workers takes {}, {} of it only to make the next build shorter (--prune)",
+        mib(usage.bytes()),
+        mib(usage.rest),
+    );
 }

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 mod bench;
+mod bisect;
 mod diff;
 mod engines;
 mod fuzz;
@@ -24,6 +25,7 @@ pub(crate) enum Verb {
     Diff(diff::Diff),
     Run(run::Run),
     Replay(replay::Replay),
+    Bisect(bisect::Bisect),
     Reduce(reduce::Reduce),
     Report(report::Report),
     Triage(triage::Triage),
@@ -45,6 +47,7 @@ impl Verb {
             Verb::Diff(verb) => verb.run(),
             Verb::Run(verb) => verb.run(),
             Verb::Replay(verb) => verb.run(),
+            Verb::Bisect(verb) => verb.run(),
             Verb::Reduce(verb) => verb.run(),
             Verb::Report(verb) => verb.run(),
             Verb::Triage(verb) => verb.run(),

@@ -1,5 +1,7 @@
 //! `cargo xtask replay`: the corpus on every engine.
 
+mod versions;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -92,6 +94,9 @@ pub(crate) struct Row {
     pub(crate) known: String,
     pub(crate) diverging: Vec<String>,
     pub(crate) note: String,
+    /// What became of it on other versions of engines, by release.
+    #[serde(default)]
+    pub(crate) releases: Vec<(String, bool)>,
 }
 
 impl Replay {
@@ -120,6 +125,7 @@ impl Replay {
         if self.json {
             println!("{}", serde_json::to_string_pretty(&rows)?);
         } else {
+            versions::show(&rows);
             show(&rows);
         }
         let new = rows.iter().any(|row| row.state.is_news());
@@ -166,7 +172,9 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
     let (mut diverging, mut others) = (Vec::new(), Vec::new());
     // Only the configurations tried now can confirm or refute the register.
     let (mut healthy, mut tried) = (Vec::new(), false);
-    for judged in &trial.judged {
+    // What the register says, it says of what is linked in.
+    let linked = || trial.judged.iter().filter(|j| !versions::is_other(j));
+    for judged in linked() {
         let name = &judged.configuration;
         let may = bug.is_some_and(|bug| bug.may_show_on(name));
         match &judged.verdict {
@@ -207,13 +215,18 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         (_, Some(bug)) if matches!(bug.status, Status::Fixed { .. }) => State::Regressed,
         _ if others.is_empty() && healthy.is_empty() => State::Open,
         _ => {
-            let all: Vec<&String> = trial.judged.iter().map(|j| &j.configuration).collect();
+            let all: Vec<&String> = linked().map(|j| &j.configuration).collect();
             let words = [("as well", others), ("not any more", healthy)];
             let words = words.into_iter().filter(|(_, names)| !names.is_empty());
             let words = words.map(|(word, names)| format!("{word}: {}", group(&names, &all)));
             note = words.collect::<Vec<_>>().join("; ");
             State::Changed
         }
+    };
+    let releases = versions::releases(trial);
+    let (state, note) = match bug.and_then(|bug| versions::regression(bug, &releases)) {
+        Some(release) => (State::Regressed, format!("diverges in {release}")),
+        None => (state, note),
     };
     Row {
         file: file.to_owned(),
@@ -224,6 +237,7 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         severity: bug.map(|bug| bug.severity),
         diverging,
         note,
+        releases,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wasmer::sys::{
     BaseTunables, CompilerConfig, Cranelift, CraneliftOptLevel, EngineBuilder,
-    Features as Proposals, Singlepass, Target,
+    Features as Proposals, Singlepass,
 };
 
 use super::Wasmer;
@@ -13,8 +13,8 @@ use super::meter::Meter;
 use super::tunables::{Budget, Limiting};
 use crate::engine::{Configuration, Engine, Feature, Features};
 
-/// The version of the crate; a test compares it with the lock file.
-pub(super) const VERSION: &str = "7.3.0";
+/// The version of the crate, from the lock file.
+pub(super) const VERSION: &str = env!("TRAPLINE_WASMER");
 
 /// What compiles the code, and how memories are laid out.
 pub(super) struct Settings {
@@ -39,6 +39,31 @@ enum Layout {
     Static,
     /// Nothing reserved, so many bytes guarded: every check is explicit.
     Dynamic { guard: u64 },
+}
+
+impl Layout {
+    /// Wasmer's own tunables, with this layout.
+    #[cfg(not(wasmer_tunables_are_fixed))]
+    fn tunables(&self) -> BaseTunables {
+        let mut base = BaseTunables::for_target(&wasmer::sys::Target::default());
+        if let Layout::Dynamic { guard } = self {
+            // Exhaustive, so that a new knob does not go unnoticed.
+            let BaseTunables {
+                static_memory_bound,
+                static_memory_offset_guard_size: _,
+                dynamic_memory_offset_guard_size,
+            } = &mut base;
+            *static_memory_bound = 0u32.into();
+            *dynamic_memory_offset_guard_size = *guard;
+        }
+        base
+    }
+
+    /// Wasmer's own tunables, which have no layout to choose.
+    #[cfg(wasmer_tunables_are_fixed)]
+    fn tunables(&self) -> BaseTunables {
+        BaseTunables {}
+    }
 }
 
 const CRANELIFT: Settings = Settings {
@@ -103,28 +128,21 @@ impl Settings {
         let mut proposals = Proposals::default();
         proposals
             .tail_call(true)
+            // Not a default yet in some versions.
+            .multi_memory(true)
             .relaxed_simd(false)
             .exceptions(false)
             .wide_arithmetic(false);
         let mut engine = EngineBuilder::new(compiler)
             .set_features(Some(proposals))
             .engine();
-        let mut base = BaseTunables::for_target(&Target::default());
-        match layout {
-            Layout::Static => {}
-            Layout::Dynamic { guard } => {
-                // Exhaustive, so that a new knob does not go unnoticed.
-                let BaseTunables {
-                    static_memory_bound,
-                    static_memory_offset_guard_size: _,
-                    dynamic_memory_offset_guard_size,
-                } = &mut base;
-                *static_memory_bound = 0u32.into();
-                *dynamic_memory_offset_guard_size = *guard;
-            }
-        }
         engine.set_tunables(Limiting {
-            base,
+            base: layout.tunables(),
+            #[cfg(wasmer_tunables_are_fixed)]
+            guard: match layout {
+                Layout::Static => None,
+                Layout::Dynamic { guard } => Some(*guard),
+            },
             budget: budget.clone(),
         });
         engine.into()

@@ -83,11 +83,19 @@ impl Budget {
 /// Tunables that are those of `base` but for the budget.
 pub(super) struct Limiting {
     pub(super) base: BaseTunables,
+    /// What is guarded behind memories for which nothing is reserved; `None`
+    /// where wasmer's own layout is asked for.
+    #[cfg(wasmer_tunables_are_fixed)]
+    pub(super) guard: Option<u64>,
     pub(super) budget: Budget,
 }
 
 impl Tunables for Limiting {
     fn memory_style(&self, memory: &MemoryType) -> MemoryStyle {
+        #[cfg(wasmer_tunables_are_fixed)]
+        if let Some(offset_guard_size) = self.guard {
+            return MemoryStyle::Dynamic { offset_guard_size };
+        }
         self.base.memory_style(memory)
     }
 

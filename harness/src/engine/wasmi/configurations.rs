@@ -5,8 +5,8 @@ use wasmi::{CompilationMode, Config};
 use super::Wasmi;
 use crate::engine::{Configuration, Engine, Feature, Features};
 
-/// The version of the crate; a test compares it with the lock file.
-pub(super) const VERSION: &str = "2.0.0";
+/// The version of the crate, from the lock file.
+pub(super) const VERSION: &str = env!("TRAPLINE_WASMI");
 
 /// What is done when.
 pub(super) struct Settings {
@@ -51,8 +51,9 @@ impl Settings {
             .compilation_mode(*mode)
             .consume_fuel(*fuel)
             .wasm_custom_page_sizes(true)
-            .wasm_relaxed_simd(false)
             .wasm_wide_arithmetic(false);
+        #[cfg(wasmi_relaxed_simd)]
+        config.wasm_relaxed_simd(false);
         wasmi::Engine::new(&config)
     }
 }

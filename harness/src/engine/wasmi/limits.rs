@@ -1,8 +1,31 @@
 //! The budget of a run, as a limiter of wasmi.
 
-use wasmi::ResourceLimiter;
+#[cfg(any(wasmi_grow_may_err, not(wasmi_limits_in_core)))]
 use wasmi::errors::MemoryError;
-use wasmi_core::LimiterError;
+#[cfg(not(wasmi_limits_in_core))]
+use wasmi::{ResourceLimiter, errors::TableError};
+#[cfg(wasmi_limits_in_core)]
+use wasmi_core::{LimiterError, ResourceLimiter};
+
+/// What is told when a growth failed that was allowed.
+#[cfg(any(wasmi_grow_may_err, not(wasmi_limits_in_core)))]
+type GrowError = MemoryError;
+#[cfg(all(wasmi_limits_in_core, not(wasmi_grow_may_err)))]
+type GrowError = LimiterError;
+/// What a limiter refuses with.
+#[cfg(wasmi_limits_in_core)]
+type Refusal = LimiterError;
+#[cfg(not(wasmi_limits_in_core))]
+type Refusal = MemoryError;
+#[cfg(wasmi_limits_in_core)]
+type TableRefusal = LimiterError;
+#[cfg(not(wasmi_limits_in_core))]
+type TableRefusal = TableError;
+/// What it answers to that.
+#[cfg(wasmi_grow_may_err)]
+type Told = Result<(), LimiterError>;
+#[cfg(not(wasmi_grow_may_err))]
+type Told = ();
 
 use crate::engine::{Budget, host};
 
@@ -34,7 +57,7 @@ impl ResourceLimiter for Limits {
         _current: usize,
         desired: usize,
         _maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
+    ) -> Result<bool, Refusal> {
         let allowed = desired as u64 <= self.bytes;
         // Wasmi writes zeros over what it allocates, which makes it resident.
         let affordable = desired <= host::COPIED_AT_MOST;
@@ -42,10 +65,11 @@ impl ResourceLimiter for Limits {
         Ok(allowed && affordable)
     }
 
-    fn memory_grow_failed(&mut self, _error: &MemoryError) -> Result<(), LimiterError> {
+    fn memory_grow_failed(&mut self, _error: &GrowError) -> Told {
         // Asked about only what the type allows, and called only when the
         // answer was yes.
         self.failed = true;
+        #[cfg(wasmi_grow_may_err)]
         Ok(())
     }
 
@@ -54,7 +78,7 @@ impl ResourceLimiter for Limits {
         _current: usize,
         _desired: usize,
         _maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
+    ) -> Result<bool, TableRefusal> {
         Ok(true)
     }
 

@@ -8,11 +8,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use trapline_reference::Value;
-use wasmi::errors::{ErrorKind, HostError, InstantiationError, MemoryError, TableError};
-use wasmi::{
-    Error, Extern, F32, F64, Func, FuncType, Instance, Module, Nullable, Store, TrapCode, Val,
-    ValType,
-};
+use wasmi::errors::{ErrorKind, InstantiationError, MemoryError, TableError};
+use wasmi::{Error, Extern, Func, FuncType, Instance, Module, Store, Val};
+use wasmi_core::{F32, F64, HostError, TrapCode, ValType};
 
 use super::host::{self, HostTrap};
 use super::{Budget, Embedding, Engine, Features, Job, driver};
@@ -261,28 +259,39 @@ fn outcome_of(error: &Error) -> Outcome {
         ErrorKind::Memory(MemoryError::OutOfBoundsAccess) => {
             Outcome::Trap(vec![TrapKind::OutOfBoundsMemory])
         }
-        ErrorKind::Table(TableError::InitOutOfBounds | TableError::CopyOutOfBounds)
+        #[cfg(wasmi_limits_in_core)]
+        ErrorKind::Table(TableError::InitOutOfBounds) => {
+            Outcome::Trap(vec![TrapKind::OutOfBoundsTable])
+        }
+        ErrorKind::Table(TableError::CopyOutOfBounds)
         | ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
             Outcome::Trap(vec![TrapKind::OutOfBoundsTable])
         }
+        #[cfg(wasmi_limits_in_core)]
         ErrorKind::Instantiation(
             InstantiationError::TooManyInstances
             | InstantiationError::TooManyTables
             | InstantiationError::TooManyMemories
             | InstantiationError::FailedToInstantiateMemory(_)
             | InstantiationError::FailedToInstantiateTable(_),
-        )
-        | ErrorKind::Memory(_)
-        | ErrorKind::Table(_) => Outcome::Limit(error.to_string()),
+        ) => Outcome::Limit(error.to_string()),
+        ErrorKind::Memory(_) | ErrorKind::Table(_) => Outcome::Limit(error.to_string()),
         ErrorKind::Instantiation(_) => Outcome::Rejected {
             stage: Stage::Link,
             reason: error.to_string(),
         },
         // Where functions are validated or translated when they are first called.
-        ErrorKind::Wasm(_)
-        | ErrorKind::Translation(_)
-        | ErrorKind::UserLimits(_)
-        | ErrorKind::ImplementationLimits(_) => Outcome::Rejected {
+        ErrorKind::Wasm(_) | ErrorKind::Translation(_) => Outcome::Rejected {
+            stage: Stage::Compile,
+            reason: error.to_string(),
+        },
+        #[cfg(wasmi_user_limits)]
+        ErrorKind::UserLimits(_) | ErrorKind::ImplementationLimits(_) => Outcome::Rejected {
+            stage: Stage::Compile,
+            reason: error.to_string(),
+        },
+        #[cfg(not(wasmi_user_limits))]
+        ErrorKind::Limits(_) => Outcome::Rejected {
             stage: Stage::Compile,
             reason: error.to_string(),
         },
@@ -295,9 +304,9 @@ fn trap_of(code: TrapCode) -> Outcome {
     let kinds: &[TrapKind] = match code {
         TrapCode::StackOverflow => return Outcome::Exhausted,
         TrapCode::OutOfFuel => return Outcome::Interrupted,
-        TrapCode::GrowthOperationLimited | TrapCode::OutOfSystemMemory => {
-            return Outcome::Limit(code.to_string());
-        }
+        TrapCode::GrowthOperationLimited => return Outcome::Limit(code.to_string()),
+        #[cfg(wasmi_out_of_system_memory)]
+        TrapCode::OutOfSystemMemory => return Outcome::Limit(code.to_string()),
         TrapCode::UnreachableCodeReached => &[TrapKind::Unreachable],
         TrapCode::MemoryOutOfBounds => &[TrapKind::OutOfBoundsMemory],
         // One code for `table.get` and for `call_indirect`.
@@ -331,10 +340,22 @@ fn val_of(value: Value) -> Option<Val> {
         Value::F32(v) => Val::F32(F32::from_bits(v)),
         Value::F64(v) => Val::F64(F64::from_bits(v)),
         Value::V128(v) => Val::V128(v.into()),
-        Value::FuncRef(None) => Val::FuncRef(Nullable::Null),
-        Value::ExternRef(None) => Val::ExternRef(Nullable::Null),
+        Value::FuncRef(None) => null(ValType::FuncRef),
+        Value::ExternRef(None) => null(ValType::ExternRef),
         Value::FuncRef(Some(_)) | Value::ExternRef(Some(_)) => return None,
     })
+}
+
+/// The null reference of a type.
+fn null(ty: ValType) -> Val {
+    #[cfg(wasmi_default_for_ty)]
+    {
+        Val::default_for_ty(ty)
+    }
+    #[cfg(not(wasmi_default_for_ty))]
+    {
+        Val::default(ty)
+    }
 }
 
 /// References keep only whether they are null: their identity means nothing

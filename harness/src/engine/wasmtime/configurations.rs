@@ -5,8 +5,8 @@ use super::settings::{Allocator, Compiler, Layout, Metering, Settings};
 use super::soil::Soil;
 use crate::engine::{Configuration, Engine};
 
-/// The version of the crate; a test compares it with the lock file.
-pub(super) const VERSION: &str = "48.0.8";
+/// The version of the crate, from the lock file.
+pub(super) const VERSION: &str = env!("TRAPLINE_WASMTIME");
 
 const LAYOUT: Layout = Layout {
     reservation: None,

@@ -339,6 +339,7 @@ fn trap_of(error: &wasmtime::Error) -> Option<Outcome> {
         Trap::UnreachableCodeReached => &[TrapKind::Unreachable],
         Trap::AtomicWaitNonSharedMemory => &[TrapKind::ExpectedSharedMemory],
         Trap::NullReference => &[TrapKind::NullReference],
+        #[cfg(wasmtime_cannot_block)]
         Trap::CannotBlockSyncTask => &[TrapKind::WouldBlock],
         _ => &[TrapKind::Other],
     };
@@ -382,8 +383,6 @@ fn value_of(val: &Val) -> Value {
         Val::V128(v) => Value::V128(v.as_u128()),
         Val::FuncRef(f) => Value::FuncRef(f.map(|_| 0)),
         Val::ExternRef(r) => Value::ExternRef(r.map(|_| 0)),
-        Val::AnyRef(_) | Val::ExnRef(_) | Val::ContRef(_) => {
-            unreachable!("of a proposal that no configuration enables")
-        }
+        _ => unreachable!("of a proposal that no configuration enables"),
     }
 }

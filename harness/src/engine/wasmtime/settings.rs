@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use wasmtime::{
-    Config, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig,
-    RegallocAlgorithm, Strategy,
-};
+#[cfg(wasmtime_operator_cost)]
+use wasmtime::OperatorCost;
+#[cfg(wasmtime_single_pass)]
+use wasmtime::RegallocAlgorithm;
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
 use super::creator::Heap;
 use super::limits::Reserves;
@@ -100,10 +101,16 @@ impl Settings {
             Feature::ExtendedConst,
         ]);
         const THREADS: Features = Features::of(&[Feature::Threads]);
+        #[cfg(wasmtime_winch_without_threads)]
+        const WINCH_LACKS: Features = THREADS;
+        #[cfg(not(wasmtime_winch_without_threads))]
+        const WINCH_LACKS: Features = Features::NONE;
         const ATOMICS: Features = Features::of(&[Feature::Atomics]);
         let features = match self.compiler {
             Compiler::Cranelift { .. } => ALL,
-            Compiler::Winch => ALL.without(Features::of(&[Feature::TailCall])),
+            Compiler::Winch => ALL
+                .without(Features::of(&[Feature::TailCall]))
+                .without(WINCH_LACKS),
             Compiler::Pulley => ALL.without(THREADS),
         };
         // A shared memory neither lives in a pool nor moves: where nothing is
@@ -138,18 +145,14 @@ impl Settings {
             Compiler::Cranelift { optimise } => {
                 config.strategy(Strategy::Cranelift);
                 if !optimise {
-                    config
-                        .cranelift_opt_level(OptLevel::None)
-                        .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+                    do_not_optimise(&mut config);
                 }
             }
             Compiler::Winch => {
                 // Cranelift compiles no more than the way in and out, which
                 // would else take a third of the time.
-                config
-                    .strategy(Strategy::Winch)
-                    .cranelift_opt_level(OptLevel::None)
-                    .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+                config.strategy(Strategy::Winch);
+                do_not_optimise(&mut config);
             }
             Compiler::Pulley => {
                 config
@@ -205,13 +208,17 @@ impl Settings {
         match metering {
             Metering::None => {}
             Metering::Fuel => {
-                // Bytes are charged before they are found to be out of bounds:
-                // a length near 2^32 would be the end of the script.
-                let mut cost = OperatorCost::new();
-                cost.variable.memory_copy_per_byte = 0;
-                cost.variable.memory_fill_per_byte = 0;
-                cost.variable.memory_init_per_byte = 0;
-                config.consume_fuel(true).operator_cost(cost);
+                config.consume_fuel(true);
+                #[cfg(wasmtime_operator_cost)]
+                {
+                    // Bytes are charged before they are found to be out of
+                    // bounds: a length near 2^32 would be the end of the script.
+                    let mut cost = OperatorCost::new();
+                    cost.variable.memory_copy_per_byte = 0;
+                    cost.variable.memory_fill_per_byte = 0;
+                    cost.variable.memory_init_per_byte = 0;
+                    config.operator_cost(cost);
+                }
             }
             Metering::Epochs => {
                 config.epoch_interruption(true);
@@ -221,12 +228,23 @@ impl Settings {
         // of the declaration sees what it can do.
         config
             .wasm_custom_page_sizes(true)
-            .shared_memory(true)
             .wasm_relaxed_simd(false)
             // Nobody reads where in a module a trap stands.
-            .wasm_backtrace_max_frames(None)
             .generate_address_map(false)
             .native_unwind_info(false);
+        #[cfg(wasmtime_shared_memory)]
+        config.shared_memory(true);
+        #[cfg(wasmtime_backtrace_max_frames)]
+        config.wasm_backtrace_max_frames(None);
+        #[cfg(not(wasmtime_backtrace_max_frames))]
+        config.wasm_backtrace(false);
         config
     }
+}
+
+/// Compiles as fast as Cranelift can.
+fn do_not_optimise(config: &mut Config) {
+    config.cranelift_opt_level(OptLevel::None);
+    #[cfg(wasmtime_single_pass)]
+    config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
 }

@@ -228,6 +228,7 @@ impl Fuzz {
             }));
         }
         let options = EngineOptions {
+            toolchain: None,
             engines: self.engine.clone(),
             in_process: false,
             budget: BUDGET.memory_bytes >> 20,

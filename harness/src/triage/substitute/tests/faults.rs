@@ -100,8 +100,8 @@ fn the_right_substitutions_heal_the_right_faults() {
     for &(fault, healing, others) in HEALED {
         let name = format!("mutant/{fault}");
         let mutants = mutants();
-        let mutant = mutants.iter().find(|mutant| mutant.name == name);
-        let mut engine = (mutant.expect(fault).build)().expect(fault);
+        let mutant = mutants.iter().find(|mutant| mutant.name() == name);
+        let mut engine = mutant.expect(fault).build().expect(fault);
         let shown = showing(&mut *engine);
         assert!(!shown.is_empty(), "{fault} never shows");
         for &what in healing.iter().chain(others) {
@@ -125,8 +125,8 @@ fn the_right_substitutions_heal_the_right_faults() {
 fn what_a_grow_loses_is_stored_again() {
     let mutants = mutants();
     for fault in ["mutant/grow-copies-short", "mutant/grow-not-zeroed"] {
-        let mutant = mutants.iter().find(|mutant| mutant.name == fault);
-        let mut engine = (mutant.expect(fault).build)().expect(fault);
+        let mutant = mutants.iter().find(|mutant| mutant.name() == fault);
+        let mut engine = mutant.expect(fault).build().expect(fault);
         let shown = showing(&mut *engine);
         let (tried, healed) = heal(&mut *engine, &shown, Substitution::GrowContents);
         assert!(healed * 2 > tried, "{fault}: {healed} of {tried}");
