@@ -73,7 +73,14 @@ fn the_reference_passes_the_proposals_that_were_merged() {
         assert!(tally.passed > 0);
         assert_eq!(tally.failures, [], "{merged:?}");
         assert!(tally.unreadable.is_empty(), "{:?}", tally.unreadable);
-        assert!(tally.skipped.is_empty(), "{merged:?}: {:?}", tally.skipped);
+        // One binary there is malformed in 2.0; what it has was given a meaning by
+        // a later proposal, which is out of scope.
+        let skipped: Vec<(&str, u64)> = match merged {
+            Proposal::ReferenceTypes => vec![("unsupported: out of scope", 1)],
+            _ => Vec::new(),
+        };
+        let seen = tally.skipped.iter().map(|(why, count)| (&**why, *count));
+        assert_eq!(seen.collect::<Vec<_>>(), skipped, "{merged:?}");
     }
 }
 

@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_told_with_the_known_ones() {
-        let error = select(&["-wasmtime/none"]).err().expect("no such engine");
+        let error = select(&["-wasmtime/none"]).expect_err("no such engine");
         assert_eq!(error.pattern, "-wasmtime/none");
         assert_eq!(error.known.len(), all().len());
     }

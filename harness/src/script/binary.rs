@@ -29,6 +29,17 @@ pub(super) fn check(file: &str, wasm: &[u8]) -> Result<(), InputError> {
     }
 }
 
+/// Why a binary cannot be decoded, in the words of the official suite where it
+/// ends too early; `None` if it can be.
+pub(super) fn malformed(wasm: &[u8]) -> Option<String> {
+    let error = decode(wasm).err()?;
+    let message = error.message();
+    Some(match message.starts_with("unexpected end") {
+        true => format!("truncated: {message}"),
+        false => message.to_owned(),
+    })
+}
+
 /// Reads every section, and the code instruction by instruction.
 fn decode(wasm: &[u8]) -> wasmparser::Result<Encoding> {
     for payload in Parser::new(0).parse_all(wasm) {

@@ -91,7 +91,7 @@ mod tests {
             file.display().to_string().replace(' ', "\\ ")
         );
         let sources = sources(&noted, folder.path());
-        assert_eq!(sources, [file.clone()]);
+        assert_eq!(sources, std::slice::from_ref(&file));
         let record = Record {
             digest: digest("m", "1.95", &sources).unwrap(),
             sources,

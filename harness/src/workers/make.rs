@@ -223,7 +223,7 @@ fn cannot_build(name: &str, said: &str, log: &Path) -> String {
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
     let error = lines().find(|line| line.starts_with("error"));
     let why = error
-        .or(lines().last())
+        .or(lines().next_back())
         .unwrap_or("cargo fails and says nothing");
     format!("{name} cannot be built: {why} (see {})", log.display())
 }

@@ -5,7 +5,8 @@ use super::super::{Feature, Features, Name, all, verify};
 #[test]
 fn declared_features_are_real() {
     for configuration in all() {
-        let differences = verify(&configuration).expect(configuration.name());
+        let differences =
+            verify(&configuration).unwrap_or_else(|why| panic!("{}: {why}", configuration.name()));
         let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
         assert!(told.is_empty(), "{}: {told:?}", configuration.name());
     }
@@ -23,7 +24,8 @@ fn a_wrong_declaration_is_told() {
                 more.insert(feature);
                 more
             };
-            let differences = verify(&configuration).expect(configuration.name());
+            let differences = verify(&configuration)
+                .unwrap_or_else(|why| panic!("{}: {why}", configuration.name()));
             let [difference] = &differences[..] else {
                 panic!("{}: {differences:?}", configuration.name());
             };

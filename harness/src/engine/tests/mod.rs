@@ -94,7 +94,9 @@ impl Steps {
             if needs.iter().any(|&f| !configuration.features.has(f)) {
                 continue;
             }
-            let mut engine = configuration.build().expect(configuration.name());
+            let mut engine = configuration
+                .build()
+                .unwrap_or_else(|why| panic!("{}: {why}", configuration.name()));
             for _ in 0..2 {
                 look(&configuration, &engine.observe(&job));
             }

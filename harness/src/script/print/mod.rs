@@ -215,9 +215,10 @@ impl<'a> Printer<'a> {
 
     fn module(&self, i: usize, name: &str, wasm: &[u8], out: &mut String) -> usize {
         if let Some(Outcome::Rejected { reason, .. }) = self.outcome(i) {
-            let (assertion, reason) = match binary::check("", wasm) {
-                Ok(()) => ("assert_invalid", reason.as_str()),
-                Err(error) => ("assert_malformed", &*error.reason.to_owned()),
+            let malformed = binary::malformed(wasm);
+            let (assertion, reason) = match &malformed {
+                None => ("assert_invalid", reason),
+                Some(why) => ("assert_malformed", why),
             };
             let head = if self.anonymous {
                 String::new()
