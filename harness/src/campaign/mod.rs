@@ -2,7 +2,7 @@
 //!
 //! Case `i` of seed `s` is the same script whoever runs it, so that jobs and
 //! [shards](Shard) only divide the numbers between them, and the same `--seed` and `--cases` find
-//! the same bugs. It goes in [rounds]: what diverges in a round and belongs to
+//! the same bugs. It goes in rounds: what diverges in a round and belongs to
 //! no known bug is on disk before anything else happens, and is reduced and
 //! given a cause between rounds, so that the next round knows it and sees what
 //! is behind it.

@@ -10,7 +10,7 @@
 //!   substitutions to the whole of it, and what is left to be explained.
 //! * What no known bug explains is confirmed, reduced, given a cause by
 //!   experiment (`cause`, `extent`) and put into the register ([`Filer`]).
-//! * [`order`] chooses which of many sightings are reduced first.
+//! * `order` chooses which of many sightings are reduced first.
 
 pub mod attribute;
 mod cause;

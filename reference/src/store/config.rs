@@ -26,7 +26,7 @@ pub struct Config {
     /// How grows end that could end either way.
     pub grows: Grows,
     /// Whether to find out what can depend on the bits of NaNs that the
-    /// specification leaves open, see [`Store::taint`](crate::Store::taint).
+    /// specification leaves open.
     pub taint: bool,
     /// The rules of linear memory.
     pub rules: Arc<dyn Rules>,

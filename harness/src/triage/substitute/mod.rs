@@ -16,7 +16,7 @@
 //!
 //! # How it is done
 //!
-//! On the binary ([`parts`], [`code`]); what is not touched keeps its bytes. A
+//! On the binary (`parts`, `code`); what is not touched keeps its bytes. A
 //! substitution is a file, with the condition under which it preserves the
 //! meaning on its first page. Scripts with threads are left alone: the accesses
 //! of one may be observed by another half done.
