@@ -74,8 +74,10 @@ use plant;
 
 /// The name of the method that a rule is.
 fn rule_name(rule: &'static str) -> &'static str {
-    let name = rule.split("fn ").nth(1).unwrap_or(rule);
-    name.split('(').next().unwrap_or(name).trim()
+    // The compiler may break lines where it likes.
+    let mut words = rule.split_whitespace().skip_while(|&word| word != "fn");
+    let name = words.nth(1).unwrap_or(rule);
+    name.split('(').next().unwrap_or(name)
 }
 
 fn configuration(name: &str, about: &str, build: super::Build) -> Configuration {

@@ -190,4 +190,16 @@ mod tests {
         assert!(matches!(second, Outcome::Trap(_)), "{second:?}");
         assert!(pair(&signed, &fault("mutant/load16-unsigned")).is_none());
     }
+
+    #[test]
+    fn what_a_fault_replaces_has_a_name() {
+        for fault in faults() {
+            let is_name = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            assert!(
+                fault.replaces.iter().all(is_name),
+                "{fault:?}",
+                fault = fault.replaces
+            );
+        }
+    }
 }
