@@ -7,7 +7,7 @@ use crate::engine::reference::ReferenceRun;
 use crate::engine::{Budget, Job};
 use crate::judge::{Class, Difference, Judged, Verdict};
 use crate::observation::Watch;
-use crate::script::{Script, Step};
+use crate::script::{HOST, Script, Step};
 use crate::trial::{Trial, try_script};
 use crate::wasm;
 use crate::worker::Runner;
@@ -45,8 +45,8 @@ pub(crate) enum Experiment {
 
 /// Applies a substitution at `sites` of a script that diverges, and runs it
 /// again on the configuration that did. What is no instruction, the type of a
-/// memory for one, is always among the sites; of calls only the one that
-/// diverged.
+/// memory for one or a call of the built-in instance, is always among the sites;
+/// of other calls only the one that diverged.
 ///
 /// # Errors
 /// In words, if the engine cannot be run.
@@ -72,6 +72,7 @@ pub(crate) fn experiment(
     let is_site = |site: &Site| {
         let declares = |site: &Site| match script.steps.get(site.step) {
             Some(Step::Define { wasm, .. }) => site.offset < wasm::code_start(wasm),
+            Some(Step::Invoke { instance, .. }) if instance == HOST => true,
             _ => site.step == difference.step,
         };
         sites.contains(site) || declares(site)

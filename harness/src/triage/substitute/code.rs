@@ -39,6 +39,11 @@ impl Code {
         self.bytes.extend(instruction);
     }
 
+    /// The instructions so far.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// A local whose value is anything.
     pub(super) fn local(&mut self, ty: ValType) -> u32 {
         let fits = |&local: &u32| self.new[(local - self.old) as usize] == ty;

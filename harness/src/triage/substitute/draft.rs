@@ -122,6 +122,11 @@ impl Draft {
         self.slots[step] = by.into_iter().map(|step| (step, false)).collect();
     }
 
+    /// Puts steps behind a step.
+    pub(super) fn follow(&mut self, step: usize, by: Vec<Step>) {
+        self.slots[step].extend(by.into_iter().map(|step| (step, false)));
+    }
+
     /// The script as it is so far, and for each of its steps the old one that
     /// it stands for.
     pub(super) fn so_far(&self) -> (Script, Vec<Option<usize>>) {

@@ -254,7 +254,11 @@ fn written(
 }
 
 /// The bytes of the captures, in their order.
-fn captured(script: &Script, original: &Original<'_>, captures: &[Capture]) -> Vec<Vec<u8>> {
+pub(super) fn captured(
+    script: &Script,
+    original: &Original<'_>,
+    captures: &[Capture],
+) -> Vec<Vec<u8>> {
     let watch = Watch {
         traps: Some(Vec::new()),
         ..Watch::default()

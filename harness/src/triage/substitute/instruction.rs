@@ -4,8 +4,8 @@ pub(super) mod access;
 pub(super) mod address;
 pub(super) mod alone;
 pub(super) mod bulk;
-pub(super) mod grow;
 mod pieces;
+pub(super) mod size;
 
 use super::code::{Code, each, rewritten};
 use super::memory_op::MemoryOp;

@@ -4,7 +4,7 @@
 //! that all have to change.
 
 use super::code::rewritten;
-use super::instruction::grow::{check_maximum, most};
+use super::grow::{check_maximum, most};
 use super::memory_op::MemoryOp;
 use super::parts::{Parts, Unreadable};
 use super::{Draft, NotSubstituted, Original, Site};

@@ -27,6 +27,7 @@ mod code;
 mod draft;
 mod effects;
 mod embedder;
+mod grow;
 mod instances;
 mod instruction;
 mod memory_op;
@@ -45,7 +46,7 @@ use crate::engine::Job;
 use crate::engine::reference::ReferenceRun;
 use crate::script::{Script, Step};
 use draft::Draft;
-use instruction::{access, address as addressing, alone, bulk, grow};
+use instruction::{access, address as addressing, alone, bulk, size};
 
 pub use preserves::{confirmed, preserves};
 
@@ -171,6 +172,20 @@ macro_rules! substitutions {
                 match self {$(Substitution::$variant => $traps,)*}
             }
 
+            /// What it is made at, wherever that shows later, if it is made of what grows
+            /// memories or tells their size.
+            pub(super) fn is_made_at(self) -> Option<&'static [&'static str]> {
+                match self {
+                    Substitution::GrowChecked | Substitution::GrowResult | Substitution::GrowContents => {
+                        Some(&["host.grow", "memory.grow"])
+                    }
+                    Substitution::ConstantSize | Substitution::SizeByEmbedder => {
+                        Some(&["host.size", "memory.size"])
+                    }
+                    _ => None,
+                }
+            }
+
             fn edit(self) -> Edit {
                 match self {$(Substitution::$variant => $edit,)*}
             }
@@ -194,13 +209,14 @@ substitutions! {
     Plain "plain" access::plain, true, "the atomic access is plain ones";
     Bytes "bytes" access::bytes, true, "the bytes are accessed one by one";
     Loop "loop" bulk::looped, true, "the bulk operation is a loop";
-    GrowResult "grow-result" grow::result, false, "the result of a grow is told by memory.size";
-    GrowChecked "grow-checked" grow::checked, false, "the maximum is checked by instructions";
+    GrowChecked "grow-checked" grow::checked, false, "grows that must fail are not tried";
+    GrowResult "grow-result" grow::result, false, "the result of a grow is told by the size";
     GrowContents "grow-contents" grow::contents, false, "the bytes around a grow are stored again";
     NoMaximum "no-maximum" memory_type::no_maximum, false, "memories have no maximum";
     SegmentByInit "segment-by-init" segments::by_init, false, "the data segment is passive, and memory.init copies it";
     SegmentStored "segment-stored" segments::stored, true, "the bytes of the data segment are stored by instructions";
     Zeroed "zeroed" segments::zeroed, false, "new memories are filled with zeros";
+    ConstantSize "constant-size" size::constant, false, "the size is a constant";
     SizeByEmbedder "size-by-embedder" embedder::size, false, "the size is asked through the engine's API";
     GrowByEmbedder "grow-by-embedder" embedder::grow, false, "the memory is grown through the engine's API";
     Embedder "embedder" embedder::substitute, true, "the access is done through the engine's API";
@@ -213,6 +229,30 @@ impl Substitution {
         let mut all = Self::ALL.iter().copied();
         all.find(|substitution| substitution.name() == name)
     }
+}
+
+/// The script with all memories exported, so that they are looked at.
+pub(super) fn exposed(script: &Script) -> Script {
+    let mut script = script.clone();
+    for step in &mut script.steps {
+        let Step::Define { wasm, .. } = step else {
+            continue;
+        };
+        let Ok(mut parts) = parts::Parts::of(wasm) else {
+            continue;
+        };
+        for memory in 0..parts.memories.len() {
+            parts.memory_export(memory as u32);
+        }
+        if let Some(new) = parts
+            .exports_more()
+            .then(|| parts.assemble().ok())
+            .flatten()
+        {
+            *wasm = new;
+        }
+    }
+    script
 }
 
 /// Exchanges an ingredient at the given sites.

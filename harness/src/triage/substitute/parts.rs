@@ -28,6 +28,8 @@ pub(super) struct Parts<'m> {
     /// The type of each function, imported ones first.
     funcs: Vec<u32>,
     imported_funcs: u32,
+    /// What the imported functions are imported as.
+    pub(super) imported_names: Vec<(&'m str, &'m str)>,
     /// The memories, imported ones first; edited in place.
     pub(super) memories: Vec<MemoryType>,
     /// Where the types of the memories stand in the binary.
@@ -45,6 +47,8 @@ pub(super) struct Parts<'m> {
     /// The start function; edited in place.
     pub(super) start: Option<u32>,
     bodies: Vec<FunctionBody<'m>>,
+    /// Imported functions whose place others have taken.
+    replaced: BTreeMap<u32, u32>,
     new_types: Vec<Signature>,
     new_imports: Vec<(String, String, u32)>,
     /// Functions to be added, with their types.
@@ -78,6 +82,7 @@ impl<'m> Parts<'m> {
             types: Vec::new(),
             funcs: Vec::new(),
             imported_funcs: 0,
+            imported_names: Vec::new(),
             memories: Vec::new(),
             memory_places: Vec::new(),
             imported_memories: Vec::new(),
@@ -87,6 +92,7 @@ impl<'m> Parts<'m> {
             counts_data: false,
             start: None,
             bodies: Vec::new(),
+            replaced: BTreeMap::new(),
             new_types: Vec::new(),
             new_imports: Vec::new(),
             new_funcs: Vec::new(),
@@ -116,7 +122,10 @@ impl<'m> Parts<'m> {
                 for import in section.clone().into_imports_with_offsets() {
                     let (place, import) = import?;
                     match import.ty {
-                        TypeRef::Func(ty) => self.funcs.push(ty),
+                        TypeRef::Func(ty) => {
+                            self.funcs.push(ty);
+                            self.imported_names.push((import.module, import.name));
+                        }
                         TypeRef::Memory(ty) => {
                             self.memories.push(ty);
                             self.memory_places.push(place as u32);
@@ -208,6 +217,11 @@ impl<'m> Parts<'m> {
         self.export(&format!("memory {memory}"), ExportKind::Memory, memory)
     }
 
+    /// Whether there are exports that the old module does not have.
+    pub(super) fn exports_more(&self) -> bool {
+        !self.new_exports.is_empty()
+    }
+
     /// Exports something under a name like this one that is not used yet.
     pub(super) fn export(&mut self, like: &str, kind: ExportKind, index: u32) -> String {
         if let Some((name, ..)) = self
@@ -254,6 +268,12 @@ impl<'m> Parts<'m> {
         (self.funcs.len() + self.new_imports.len() + self.new_funcs.len()) as u32 - 1
     }
 
+    /// Puts an added function in the place of an imported one, wherever that is
+    /// mentioned but in what is added itself.
+    pub(super) fn replace_import(&mut self, func: u32, by: u32) {
+        self.replaced.insert(func, by);
+    }
+
     /// Adds a mutable global that begins as zero: its index.
     pub(super) fn global(&mut self) -> u32 {
         let ty = GlobalType {
@@ -272,13 +292,13 @@ impl<'m> Parts<'m> {
 
     /// Whether functions have to be renumbered.
     pub(super) fn renumbers(&self) -> bool {
-        !self.new_imports.is_empty()
+        !self.new_imports.is_empty() || !self.replaced.is_empty()
     }
 
     /// What a function of the old module is called by in the new one.
     pub(super) fn renumbered(&self, func: u32) -> u32 {
         if func < self.imported_funcs {
-            func
+            self.replaced.get(&func).copied().unwrap_or(func)
         } else {
             func + self.new_imports.len() as u32
         }

@@ -198,7 +198,7 @@ pub(super) fn check_bulk(
 }
 
 /// Pushes the size of a memory in pages, as i64.
-pub(super) fn push_pages(parts: &Parts<'_>, code: &mut Code, memory: u32) {
+pub(in crate::triage::substitute) fn push_pages(parts: &Parts<'_>, code: &mut Code, memory: u32) {
     code.ins().memory_size(memory);
     if !parts.is_wide(memory) {
         code.ins().i64_extend_i32_u();
