@@ -197,7 +197,7 @@ fn what_is_behind_a_known_bug_is_found() {
     let (common, rare) = (fault("mutant/bound-short"), fault("mutant/load32-signed"));
     let planted = trapline_harness::triage::truth::Planted::new(&[&common, &rare]).unwrap();
     let told = planted.told(1, 100).unwrap();
-    assert_eq!(told.shows, [true, true]);
+    assert!(told.shows.iter().all(|cases| !cases.is_empty()));
     assert_eq!(told.bugs.len(), 2, "{:?}", told.titles);
     assert!(told.bugs.iter().any(|shown| shown.contains(&1)), "{told:?}");
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use trapline_reference::Access;
 use wildmatch::WildMatch;
 
-use crate::judge::{Place, memory_kind};
+use crate::judge::{Class, Place, Signature, Subject, memory_kind};
 
 /// What a bug comes of: the ingredient of a script without which it does not
 /// show. What diverges and does not any more with the ingredient exchanged is
@@ -49,6 +49,49 @@ pub struct Ingredient {
     /// The kinds of memory, as in `i64-shared`, in which `*` stands for any text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub memories: Vec<String>,
+}
+
+impl Cause {
+    /// Whether nothing but taking the whole call away makes the bug go away, so
+    /// that the substitution says nothing about it.
+    pub(crate) fn is_weak(&self) -> bool {
+        let what = self.substitution.as_deref();
+        what.is_none_or(|name| name == "effects")
+    }
+
+    /// The class and the operation of the reduced script, where its description
+    /// has both.
+    pub(crate) fn looks(&self) -> Option<(&str, &str)> {
+        looks(&self.signature)
+    }
+
+    /// Whether a divergence of this class and subject looks like it.
+    pub(crate) fn looks_like(&self, class: Class, subject: &Subject) -> bool {
+        let signature = Signature {
+            class,
+            engine: String::new(),
+            variants: Vec::new(),
+            subject: subject.clone(),
+        };
+        self.looks()
+            .is_some_and(|this| looks(&signature.to_string()) == Some(this))
+    }
+}
+
+/// The class and the operation in the text of a signature.
+fn looks(signature: &str) -> Option<(&str, &str)> {
+    let (class, rest) = signature.split_once('_')?;
+    let (_, subject) = rest.split_once('_')?;
+    let memory = subject
+        .find("_i32")
+        .into_iter()
+        .chain(subject.find("_i64"))
+        .min();
+    let operation = &subject[..memory.unwrap_or(subject.len())];
+    // A memory that is made with a wrong size is that before anything else.
+    let made = ["data", "module", "instantiate"];
+    let is_new = class == "memory-size" && made.iter().any(|made| operation.starts_with(made));
+    Some((class, if is_new { "instantiate" } else { operation }))
 }
 
 impl Ingredient {

@@ -52,6 +52,11 @@ impl Place {
         Place::BeyondU64,
     ];
 
+    /// Whether all of it is within the memory.
+    pub fn is_within(self) -> bool {
+        matches!(self, Place::Inside | Place::LastByte)
+    }
+
     /// Where `[address, address + length)` stands in a memory of `size` bytes.
     ///
     /// ```

@@ -7,12 +7,13 @@
 
 use std::collections::BTreeSet;
 
+use super::earliest::earliest;
 use super::heal::{Experiment, Suspect, experiment};
 use super::substitute::{Site, Substitution};
 use crate::corpus::{Bug, Ingredient};
 use crate::engine::Budget;
 use crate::engine::reference::ReferenceRun;
-use crate::judge::{Difference, Judged, Verdict, panic_words};
+use crate::judge::{Difference, Judged, Verdict, panic_words, subject};
 use crate::script::{Script, Step};
 use crate::trial::Trial;
 use crate::wasm;
@@ -31,7 +32,8 @@ pub struct Attributor {
 #[derive(Clone)]
 struct Suspected {
     bug: Bug,
-    substitution: Substitution,
+    /// None where nothing but a look at it tells.
+    substitution: Option<Substitution>,
 }
 
 /// What a divergence was found to be made of.
@@ -73,11 +75,16 @@ impl Attributor {
     /// # Errors
     /// One line, if it names a substitution that there is not.
     pub fn add(&mut self, bug: &Bug) -> Result<(), String> {
-        let Some(name) = bug.cause.substitution.as_ref().filter(|_| bug.is_open()) else {
+        if !bug.is_open() {
             return Ok(());
-        };
-        let substitution = Substitution::named(name)
-            .ok_or_else(|| format!("bug `{}`: there is no substitution `{name}`", bug.id))?;
+        }
+        let substitution =
+            match &bug.cause.substitution {
+                Some(name) => Some(Substitution::named(name).ok_or_else(|| {
+                    format!("bug `{}`: there is no substitution `{name}`", bug.id)
+                })?),
+                None => None,
+            };
         self.bugs.retain(|known| known.bug.id != bug.id);
         self.bugs.push(Suspected {
             bug: bug.clone(),
@@ -85,7 +92,8 @@ impl Attributor {
         });
         // The finest substitution says most: a bug that only a coarse one
         // heals must not take what belongs to another.
-        self.bugs.sort_by_key(|known| known.substitution);
+        let coarseness = |known: &Suspected| (known.substitution.is_none(), known.substitution);
+        self.bugs.sort_by_key(coarseness);
         Ok(())
     }
 
@@ -124,7 +132,14 @@ impl Attributor {
                 _ => self.one(suspect, budget, runner, &mut attribution.experiments)?,
             };
             let Some((bug, script, trial)) = known else {
-                attribution.unexplained = Some(Unexplained { behind });
+                let begins = match behind {
+                    Some(_) => None,
+                    None => self.where_it_begins(suspect, budget, runner)?,
+                };
+                match begins {
+                    Some(bug) => attribution.bugs.push(bug),
+                    None => attribution.unexplained = Some(Unexplained { behind }),
+                }
                 break;
             };
             if !attribution.bugs.contains(&bug) {
@@ -136,6 +151,46 @@ impl Attributor {
         Ok(attribution)
     }
 
+    /// The known bug that made something wrong before a divergence was seen, or
+    /// looks like it: one that no substitution takes away but the coarsest.
+    fn where_it_begins(
+        &self,
+        suspect: Suspect<'_>,
+        budget: Budget,
+        runner: &mut dyn Runner,
+    ) -> Result<Option<String>, String> {
+        let weak = |known: &&Suspected| {
+            known.bug.cause.is_weak() && known.bug.may_show_on(suspect.configuration)
+        };
+        let weak: Vec<&Suspected> = self.bugs.iter().filter(weak).collect();
+        if weak.is_empty() {
+            return Ok(None);
+        }
+        let Suspect {
+            script,
+            configuration,
+            difference,
+            ..
+        } = suspect;
+        let begins = earliest(script, difference.step, configuration, budget, runner)?;
+        let begins = begins.as_ref().and_then(|(script, trial)| {
+            Some(Suspect {
+                script,
+                reference: &trial.reference,
+                configuration,
+                difference: trial.divergence(configuration)?,
+            })
+        });
+        let suspect = begins.unwrap_or(suspect);
+        let seen = subject(suspect.script, suspect.reference, suspect.difference);
+        let class = suspect.difference.class;
+        let alike = |known: &&&Suspected| {
+            let cause = &known.bug.cause;
+            fits_words(&cause.words, suspect.difference) && cause.looks_like(class, &seen)
+        };
+        Ok(weak.iter().find(alike).map(|known| known.bug.id.clone()))
+    }
+
     /// The known bug that explains a divergence, and the script without it.
     fn one(
         &self,
@@ -145,7 +200,13 @@ impl Attributor {
         experiments: &mut u64,
     ) -> Result<Option<(String, Script, Trial)>, String> {
         for known in &self.bugs {
-            let Suspected { bug, substitution } = known;
+            let Suspected {
+                bug,
+                substitution: Some(substitution),
+            } = known
+            else {
+                continue;
+            };
             if !bug.may_show_on(suspect.configuration)
                 || !fits_words(&bug.cause.words, suspect.difference)
             {

@@ -10,14 +10,14 @@ use std::collections::BTreeSet;
 use trapline_reference::Access;
 
 use super::attribute::sites;
-use super::extent::Extent;
+use super::extent::{self, Extent};
 use super::heal::{Experiment, Suspect, experiment};
 use super::substitute::{Site, Substitution};
 use crate::corpus::{Cause, Ingredient};
 use crate::engine::Budget;
 
 use crate::judge::{Place, Signature, panic_words};
-use crate::script::Step;
+use crate::script::{HOST, HostFunc, HostOp, Step};
 use crate::wasm;
 use crate::worker::Runner;
 
@@ -54,7 +54,9 @@ pub(crate) fn find(
         }
     }
     let mut finest = healing.first().copied();
-    for &what in &healing {
+    // What is left when a call is left out says nothing.
+    let says = |what: &&Substitution| **what != Substitution::Effects;
+    for &what in healing.iter().filter(says) {
         let Some(whole) = whole else { break };
         let everywhere = sites(whole, &Ingredient::default());
         let tried = experiment(whole, what, &everywhere, budget, runner)?;
@@ -64,12 +66,16 @@ pub(crate) fn find(
         }
     }
     let Some(what) = finest else {
-        cause.at = without_instructions(suspect);
+        cause.at = without_substitution(suspect, signature);
         return Ok(cause);
     };
     cause.substitution = Some(what.name().to_owned());
     if what == Substitution::Effects {
-        cause.at = without_instructions(suspect);
+        cause.at = without_substitution(suspect, signature);
+        return Ok(cause);
+    }
+    if let Some(names) = what.is_made_at() {
+        cause.at.instructions = owned(names);
         return Ok(cause);
     }
     cause.at = ingredient(suspect, &healing, everywhere, budget, runner)?;
@@ -134,6 +140,43 @@ pub(super) fn site(
 /// The name of an active data segment, where instructions are named.
 const DATA: &str = "data";
 
+/// What a divergence is about that nothing finer than the call heals: as much as
+/// is sure, or else the access that it was described by.
+fn without_substitution(suspect: Suspect<'_>, signature: &Signature) -> Ingredient {
+    let sure = without_instructions(suspect);
+    let subject = &signature.subject;
+    match sure.instructions.is_empty() && subject.place.is_some() {
+        true => Ingredient {
+            instructions: vec![subject.operation.clone()],
+            places: subject.place.into_iter().collect(),
+            ..Ingredient::default()
+        },
+        false => sure,
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// The instruction that grows, and what the embedder does: engines grow in one
+/// place, whoever asks.
+pub(super) fn grows() -> Vec<String> {
+    owned(Substitution::GrowChecked.is_made_at().unwrap_or_default())
+}
+
+/// Whether the step that diverged asks for the size through the engine's API.
+fn asks_size(suspect: Suspect<'_>) -> bool {
+    let step = suspect.script.steps.get(suspect.difference.step);
+    let asks = |func: &HostFunc| func.op == HostOp::Size;
+    match step {
+        Some(Step::Invoke { instance, func, .. }) if instance == HOST => {
+            HostFunc::parse(func).is_some_and(|func| asks(&func))
+        }
+        _ => false,
+    }
+}
+
 /// What a divergence that no substitution heals is about: growing, if all that
 /// its step did to memories was to grow them; a data segment, if it ended at
 /// one; an instruction, if there is no other in its step.
@@ -146,8 +189,15 @@ fn without_instructions(suspect: Suspect<'_>) -> Ingredient {
         None => step,
     };
     let accesses: Vec<&Access> = traces.skip(first).flatten().collect();
-    let grows = |access: &Access| access.grow.is_some() || access.op == "memory.size";
+    let is_one = |access: &Access| access.grow.is_some() || access.op == "memory.size";
     let last = accesses.last();
+    if asks_size(suspect) {
+        let names = Substitution::ConstantSize.is_made_at();
+        return Ingredient {
+            instructions: owned(names.unwrap_or_default()),
+            ..Ingredient::default()
+        };
+    }
     if let Some(segment) = last.filter(|access| access.op == DATA) {
         let place = Place::of(segment.address, segment.length, segment.size);
         return Ingredient {
@@ -156,17 +206,17 @@ fn without_instructions(suspect: Suspect<'_>) -> Ingredient {
             ..Ingredient::default()
         };
     }
-    if let Some(one) = last.filter(|last| accesses.iter().all(|a| a.op == last.op && !grows(a))) {
+    if let Some(one) = last.filter(|last| accesses.iter().all(|a| a.op == last.op && !is_one(a))) {
         return Ingredient {
             instructions: vec![one.op.to_owned()],
             places: vec![Place::of(one.address, one.length, one.size)],
             ..Ingredient::default()
         };
     }
-    let is_grow = accesses.iter().any(|a| a.grow.is_some()) && accesses.iter().all(|a| grows(a));
+    let is_grow = accesses.iter().any(|a| a.grow.is_some()) && accesses.iter().all(|a| is_one(a));
     Ingredient {
         instructions: match is_grow {
-            true => vec!["host.grow".to_owned(), "memory.grow".to_owned()],
+            true => grows(),
             false => Vec::new(),
         },
         ..Ingredient::default()
@@ -233,22 +283,48 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
         return false;
     }
     let (a, b) = (&one.at, &other.at);
-    let alike = meet_by_name(&a.instructions, &b.instructions) && meet(&a.places, &b.places);
-    if is_weak(one) || is_weak(other) {
+    let sides = |places: &[Place]| places.iter().map(|p| p.is_within()).collect::<Vec<_>>();
+    let (a_sides, b_sides) = (sides(&a.places), sides(&b.places));
+    let alike = meet_by_name(&a.instructions, &b.instructions) && meet(&a_sides, &b_sides);
+    if one.is_weak() || other.is_weak() {
         // An active segment and a grow by the embedder have no instruction that
         // could be substituted, and some effects are too large to emulate.
         let about = !a.instructions.is_empty() && !b.instructions.is_empty();
-        return one.signature == other.signature || about && alike;
+        return one.looks() == other.looks() || about && alike;
     }
     // Only on shared memory: whatever the access.
-    let unshared = |cause: &Cause| {
-        let mut heals = cause.heals.iter();
-        heals.any(|name| name == Substitution::Unshared.name())
-    };
-    if unshared(one) && unshared(other) && meet(&a.places, &b.places) {
+    if healed(one, other, &|what| what == Substitution::Unshared) && meet(&a_sides, &b_sides) {
         return true;
     }
-    may_be_one(one, other) && may_be_one(other, one) && alike
+    if a.instructions == b.instructions && a.instructions.len() == 1 {
+        // One instruction goes wrong in several ways.
+        return healed(one, other, &|what| what < Substitution::Embedder)
+            || alike && may_be_one(one, other);
+    }
+    if !may_be_one(one, other) || !may_be_one(other, one) {
+        return false;
+    }
+    // It depends on what stands around the instruction, and not on that.
+    let around = one.substitution == other.substitution
+        && one.substitution.as_deref() == Some(Substitution::Alone.name())
+        && meet(&a_sides, &b_sides);
+    alike || around || one.substitution == other.substitution && same_family(a, b)
+}
+
+/// Whether such a substitution was seen to heal both.
+fn healed(one: &Cause, other: &Cause, is_such: &dyn Fn(Substitution) -> bool) -> bool {
+    let mut both = one.heals.iter().filter(|name| other.heals.contains(name));
+    both.any(|name| Substitution::named(name).is_some_and(is_such))
+}
+
+/// Whether what two causes are about are widths of one operation, of those that
+/// engines have one piece of code for.
+fn same_family(a: &Ingredient, b: &Ingredient) -> bool {
+    let mut names = a
+        .instructions
+        .iter()
+        .flat_map(|one| b.instructions.iter().map(move |other| (one, other)));
+    names.any(|(one, other)| extent::is_family(one, other))
 }
 
 /// Whether two lists of instructions have one in common. An active data segment
@@ -264,15 +340,12 @@ fn meet_by_name(a: &[String], b: &[String]) -> bool {
 /// Whether what heals the one may heal the other: it was seen to, or it could
 /// not be made there.
 fn may_be_one(one: &Cause, other: &Cause) -> bool {
+    // No instruction can be exchanged where there is none.
+    if other.at.instructions == [DATA] || one.at.instructions == [DATA] {
+        return true;
+    }
     let what = one.substitution.as_ref();
     what.is_some_and(|name| other.heals.contains(name) || !other.stays.contains(name))
-}
-
-/// Whether nothing but taking the whole call away makes the bug go away, so
-/// that the substitution says nothing about it.
-fn is_weak(cause: &Cause) -> bool {
-    let what = cause.substitution.as_deref();
-    what.is_none_or(|name| name == Substitution::Effects.name())
 }
 
 /// Whether two lists have something in common; one that is empty has all.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::attribute::Attributor;
 use super::confirm::confirm;
+use super::earliest::earliest;
 use super::heal::Suspect;
 use super::outcome::Filed;
 use super::who::who_diverges;
@@ -161,8 +162,34 @@ impl<'a> Filer<'a> {
         if let Some(flaky) = self.rate(&found.script, name, class)? {
             return Ok(flaky);
         }
+        let (found, class) = self.from_its_beginning(found, name, class)?;
         let script = self.reduce(&found.script, name, class, cancel)?;
         self.file_reduced(sighting, &found, &script)
+    }
+
+    /// The same divergence where it begins, if that is earlier, no known bug
+    /// explains it there, and it shows every time.
+    fn from_its_beginning(
+        &mut self,
+        found: Found,
+        name: &str,
+        class: Class,
+    ) -> Result<(Found, Class), String> {
+        let Some(difference) = found.trial.divergence(name) else {
+            return Ok((found, class));
+        };
+        let runner = &mut *self.runner;
+        let begins = earliest(&found.script, difference.step, name, self.budget, runner)?;
+        let Some((script, trial)) = begins else {
+            return Ok((found, class));
+        };
+        let earlier = trial.divergence(name).map_or(class, |d| d.class);
+        let is_the_same = self.shows_unknown(&script, name, earlier)?
+            && self.rate(&script, name, earlier)?.is_none();
+        Ok(match is_the_same {
+            true => (Found { script, trial }, earlier),
+            false => (found, class),
+        })
     }
 
     /// The rate of a divergence that does not show every time.

@@ -15,6 +15,7 @@
 pub mod attribute;
 mod cause;
 mod confirm;
+mod earliest;
 mod entry;
 mod extent;
 mod filer;

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use serde::Serialize;
 use trapline_reference::{Rules, Specification};
 
 use super::Filer;
 use crate::campaign::{self, Filing, Progress, Shard};
-use crate::corpus::Corpus;
+use crate::corpus::{Cause, Corpus};
 use crate::engine::{self, Budget, Configuration, Engine, Fault, Job, reference};
 use crate::generate;
 use crate::script::{Script, wast};
@@ -30,17 +31,76 @@ pub struct Told {
     pub bugs: Vec<BTreeSet<usize>>,
     /// What each reported bug is called.
     pub titles: Vec<String>,
-    /// For each fault, whether any of the cases shows it when it is alone.
-    pub shows: Vec<bool>,
+    /// What each comes of, as the register says it.
+    pub causes: Vec<Cause>,
+    /// For each fault, the cases that show it when it is alone.
+    pub shows: Vec<BTreeSet<u64>>,
     /// Sightings that came down to no bug.
     pub unexplained: usize,
+}
+
+/// How what was told compares with the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// As many bugs as faults that show, one for each.
+    Right,
+    /// A fault was told as several bugs.
+    Split,
+    /// A fault that shows was not told: its sightings were taken for the other's.
+    Merged,
+    /// A fault that shows was not told, and there are sightings that came down
+    /// to no bug.
+    Missed,
+    /// A fault was not told, and shows only in cases that show the other as well.
+    Hidden,
+    /// No case shows any of the faults.
+    Silent,
+}
+
+impl Told {
+    /// How it compares with the truth.
+    pub fn outcome(&self) -> Outcome {
+        let showing: Vec<usize> = (0..self.shows.len())
+            .filter(|&fault| !self.shows[fault].is_empty())
+            .collect();
+        let is_told = |fault: &usize| self.bugs.iter().any(|shown| shown.contains(fault));
+        // A case that shows no other fault.
+        let by_itself = |fault: usize| {
+            let others = || (0..self.shows.len()).filter(|&other| other != fault);
+            let mut cases = self.shows[fault].iter();
+            cases.any(|case| others().all(|other| !self.shows[other].contains(case)))
+        };
+        let missing: Vec<usize> = showing.iter().copied().filter(|f| !is_told(f)).collect();
+        if showing.is_empty() && self.bugs.is_empty() {
+            Outcome::Silent
+        } else if self.bugs.len() > showing.len() {
+            Outcome::Split
+        } else if missing.iter().any(|&fault| by_itself(fault)) {
+            match self.unexplained {
+                0 => Outcome::Merged,
+                _ => Outcome::Missed,
+            }
+        } else if !missing.is_empty() {
+            Outcome::Hidden
+        } else if self.bugs.len() < showing.len() {
+            // One witness shows both.
+            Outcome::Merged
+        } else {
+            Outcome::Right
+        }
+    }
 }
 
 /// The name of the only configuration.
 const NAME: &str = "mutant/planted";
 
 /// The limits of the runs.
-const BUDGET: Budget = Budget::of(1 << 30);
+const BUDGET: Budget = Budget {
+    memory_bytes: 1 << 30,
+    // A fault may make a loop endless; what is generated takes some hundreds.
+    fuel: 100_000,
+};
 
 impl Planted {
     /// One fault, or two that can be planted together.
@@ -119,9 +179,11 @@ impl Planted {
         };
         for row in found {
             match (&row.bug, &row.file) {
-                (Some(_), Some(file)) => {
+                (Some(id), Some(file)) => {
                     told.bugs.push(self.shown_by(file)?);
                     told.titles.push(row.title);
+                    let bug = corpus.register.get(id);
+                    told.causes.extend(bug.map(|bug| bug.cause.clone()));
                 }
                 _ => told.unexplained += 1,
             }
@@ -150,13 +212,14 @@ fn diverges(fault: &Fault, script: &Script) -> bool {
     trial.is_ok_and(|trial| trial.divergence(NAME).is_some())
 }
 
-/// Whether any case of a campaign does.
-fn shows_in(fault: &Fault, options: &campaign::Options) -> bool {
-    let cases = options.cases.unwrap_or(0);
-    (0..cases).any(|case| {
-        let script = generate::case(options.seed, case, &options.generate);
+/// The cases of a campaign that do.
+fn shows_in(fault: &Fault, options: &campaign::Options) -> BTreeSet<u64> {
+    let cases = 0..options.cases.unwrap_or(0);
+    let shows = |case: &u64| {
+        let script = generate::case(options.seed, *case, &options.generate);
         diverges(fault, &script)
-    })
+    };
+    cases.filter(shows).collect()
 }
 
 /// Runs one engine, whatever it is called.

@@ -130,6 +130,24 @@ impl Attributes {
     }
 }
 
+/// Whether two instructions differ in nothing but their width, or in what
+/// exactly an atomic one does with the value, and are of those of which most
+/// engines have all in one place: lanes, and atomic updates.
+pub(in crate::triage) fn is_family(one: &str, other: &str) -> bool {
+    let attributes = |name| Sibling::named(name).map(Attributes::of);
+    let (Some(one), Some(other)) = (attributes(one), attributes(other)) else {
+        return false;
+    };
+    let one_place = match one.kind {
+        Some(Kind::StoreLane | Kind::LoadLane | Kind::LoadSplat | Kind::LoadExtend(..)) => {
+            one.kind == other.kind
+        }
+        Some(Kind::AtomicCmpxchg | Kind::AtomicRmw(_)) => one.form == other.form,
+        _ => false,
+    };
+    one_place && one.direction == other.direction
+}
+
 const ATTRIBUTES: u32 = 6;
 
 /// What a sibling of the instruction did in its place.

@@ -21,6 +21,7 @@ use crate::script::Script;
 use crate::trial::try_script;
 use crate::wasm;
 use crate::worker::Runner;
+pub(super) use class::is_family;
 use class::{Shown, Sibling, widest};
 
 pub use sweep::{Row, Sweep, sweep};
@@ -110,8 +111,7 @@ impl Extent {
             }
             extent.instructions = widest.into_iter().map(str::to_owned).collect();
         } else if access.grow.is_some() {
-            // Engines grow in one place, whoever asks.
-            extent.instructions = vec!["host.grow".to_owned(), "memory.grow".to_owned()];
+            extent.instructions = super::cause::grows();
         }
         Ok(extent)
     }

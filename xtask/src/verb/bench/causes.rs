@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 use trapline_harness::engine::{self, Fault};
-use trapline_harness::triage::truth::{Planted, Told};
+use trapline_harness::triage::truth::{Outcome, Planted};
 
 use crate::End;
 use crate::output::write_json;
@@ -53,22 +53,6 @@ struct Row {
     titles: Vec<String>,
     unexplained: usize,
     seconds: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Outcome {
-    /// As many bugs as faults that show, one for each.
-    Right,
-    /// A fault was told as several bugs.
-    Split,
-    /// A fault that shows was not told: it was taken for the other.
-    Merged,
-    /// A fault that shows was not told, and nothing was taken for it: it is
-    /// hidden, or could not be reduced.
-    Missed,
-    /// No case shows any of the faults.
-    Silent,
 }
 
 #[derive(Serialize)]
@@ -155,34 +139,11 @@ fn row(faults: &[&Fault], seed: u64, cases: u64) -> Result<Row, String> {
         faults: faults.iter().map(|fault| fault.name).collect(),
         seed,
         bugs: told.bugs.len(),
-        outcome: outcome(&told),
+        outcome: told.outcome(),
         unexplained: told.unexplained,
         titles: told.titles,
         seconds: began.elapsed().as_secs_f64(),
     })
-}
-
-/// How what was told compares with the truth.
-fn outcome(told: &Told) -> Outcome {
-    let showing: Vec<usize> = (0..told.shows.len()).filter(|&i| told.shows[i]).collect();
-    if showing.is_empty() && told.bugs.is_empty() {
-        return Outcome::Silent;
-    }
-    let of = |fault: usize| {
-        told.bugs
-            .iter()
-            .filter(|shown| shown.contains(&fault))
-            .count()
-    };
-    let missing = showing.iter().any(|&fault| of(fault) == 0);
-    // A witness that shows both when each is alone is right for either.
-    match told.bugs.len().cmp(&showing.len()) {
-        std::cmp::Ordering::Greater => Outcome::Split,
-        _ if missing && told.unexplained == 0 && !told.bugs.is_empty() => Outcome::Merged,
-        _ if missing => Outcome::Missed,
-        std::cmp::Ordering::Less => Outcome::Merged,
-        std::cmp::Ordering::Equal => Outcome::Right,
-    }
 }
 
 fn show(what: &str, rows: &[Row]) {
@@ -200,12 +161,13 @@ fn show(what: &str, rows: &[Row]) {
     let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
     let seconds: f64 = rows.iter().map(|row| row.seconds).sum();
     println!(
-        "{what}: {} campaigns: {} right, {} split, {} merged, {} missed, {} silent; {:.1} s each",
+        "{what}: {} campaigns: {} right, {} split, {} merged, {} missed, {} hidden, {} silent; {:.1} s each",
         rows.len(),
         count(Outcome::Right),
         count(Outcome::Split),
         count(Outcome::Merged),
         count(Outcome::Missed),
+        count(Outcome::Hidden),
         count(Outcome::Silent),
         seconds / rows.len().max(1) as f64,
     );
