@@ -16,6 +16,8 @@
 //! The rules of linear memory stand in one place, [`Rules`]. Storage is sparse,
 //! so that a memory of 2^48 pages costs what was written to it.
 
+pub mod axiomatic;
+pub mod concurrent;
 mod machine;
 mod memory;
 mod module;

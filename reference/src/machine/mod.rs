@@ -5,10 +5,13 @@
 //! wait and resumed, and a store can have several.
 
 mod memory;
+mod pending;
 mod shadow;
 mod table;
 
 use std::sync::Arc;
+
+pub(crate) use pending::{Pending, Range};
 
 use crate::module::{Code, Instr, Target};
 use crate::numeric::{Floats, Numeric, Slot, Tainted};
@@ -31,6 +34,12 @@ pub(crate) struct Machine {
     shadow: Vec<Slot>,
     /// What the last instruction on floats was given.
     last: Option<(Floats, Vec<Tainted>)>,
+    /// Whether it pauses before every instruction on shared memory.
+    stepping: bool,
+    /// Whether it does not before the next one.
+    granted: bool,
+    /// Whether it has called a function of the host.
+    hosted: bool,
 }
 
 /// An activation of a function.
@@ -70,6 +79,9 @@ impl Machine {
             reserve: 0,
             shadow: Vec::new(),
             last: None,
+            stepping: false,
+            granted: false,
+            hosted: false,
         };
         machine.enter(store, func)?;
         Ok(machine)
@@ -121,6 +133,7 @@ impl Machine {
                 });
             }
             FuncKind::Host(host) => {
+                self.hosted = true;
                 let (host, ty) = (host.clone(), callee.ty.clone());
                 let at = self.stack.len() - ty.params.len();
                 let args: Vec<Value> = self
@@ -180,8 +193,12 @@ impl Machine {
                 self.save(&frame);
                 return Ok(Exit::Pause);
             }
-            self.fuel -= 1;
             let instr = &code.instrs[frame.pc];
+            if self.stepping && self.stops_before(store, &frame, instr) {
+                self.save(&frame);
+                return Ok(Exit::Pause);
+            }
+            self.fuel -= 1;
             frame.pc += 1;
             if SHADOW {
                 self.before(store, &frame, operands, instr)?;

@@ -13,6 +13,11 @@ use crate::value::Value;
 pub type HostFunc = Arc<dyn Fn(&mut Store, &[Value]) -> Result<Vec<Value>, Error> + Send + Sync>;
 
 impl Store {
+    /// Whether a function is one of the host.
+    pub(crate) fn is_host(&self, func: FuncId) -> bool {
+        matches!(self.funcs[func.0 as usize].kind, FuncKind::Host(_))
+    }
+
     /// Adds a function of the host.
     pub fn add_func(&mut self, ty: FuncType, func: HostFunc) -> FuncId {
         self.funcs.push(Func {

@@ -1,7 +1,7 @@
 //! Threads: calls in progress, several in one store, one of which runs at a time.
 
 use super::{FuncId, Store};
-use crate::machine::{Machine, Progress};
+use crate::machine::{Machine, Pending, Progress};
 use crate::memory::MemoryId;
 use crate::trap::{Error, Trap};
 use crate::value::{Value, ValueType};
@@ -74,6 +74,31 @@ impl Thread {
             }
             Err(error) => Status::Ended(Err(error)),
         }
+    }
+
+    /// Makes it stop before every instruction on shared memory.
+    pub(crate) fn step_on_shared_memory(&mut self) {
+        self.machine.step_on_shared_memory();
+    }
+
+    /// Lets it execute the next of them.
+    pub(crate) fn grant(&mut self) {
+        self.machine.grant();
+    }
+
+    /// The instruction on shared memory before which it stands.
+    pub(crate) fn pending(&self, store: &Store) -> Option<Pending> {
+        self.machine.pending(store)
+    }
+
+    /// Whether it stands where `other` does, with the same operands and locals.
+    pub(crate) fn is_where(&self, other: &Thread) -> bool {
+        self.machine.is_where(&other.machine)
+    }
+
+    /// Whether it has called a function of the host since it was asked last.
+    pub(crate) fn take_hosted(&mut self) -> bool {
+        self.machine.take_hosted()
     }
 
     /// Whether it waits, and nobody has notified it.

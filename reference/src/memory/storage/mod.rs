@@ -92,6 +92,11 @@ impl Memory {
         self.growth = Some(growth);
     }
 
+    /// Makes it `pages` large for as long as a bounds check is to read that.
+    pub(crate) fn set_pages(&mut self, pages: u128) {
+        self.pages = pages;
+    }
+
     /// The byte at `address`; 0 where nothing was ever written.
     pub fn byte(&self, address: u128) -> u8 {
         let (index, offset) = split(address);
