@@ -65,6 +65,9 @@ pub(super) struct Run<'a, 'j, E: Embedding> {
     /// any, nobody else may look at a memory.
     threads: usize,
     observation: Observation,
+    /// Of a thread that has not called anything.
+    #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+    arrival: Option<super::threads::Arrival>,
 }
 
 impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
@@ -78,7 +81,15 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
             observable: Vec::new(),
             threads: 0,
             observation: Observation::default(),
+            #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+            arrival: None,
         }
+    }
+
+    /// Makes it pass the gate before its first call.
+    #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+    pub(super) fn before_first_call(&mut self, arrival: super::threads::Arrival) {
+        self.arrival = Some(arrival);
     }
 
     /// Gives the script an instance that it has not made.
@@ -140,6 +151,15 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
     }
 
     fn step(&mut self, index: usize, step: &'a Step) -> Outcome {
+        if !matches!(step, Step::Thread { .. }) {
+            self.embedding.release_threads();
+        }
+        #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+        if let Step::Invoke { .. } = step
+            && let Some(arrival) = self.arrival.take()
+        {
+            arrival.pass();
+        }
         let began = Instant::now();
         match step {
             Step::Define { module, wasm } => {

@@ -54,6 +54,10 @@ pub trait Embedding {
         Outcome::Unsupported("threads of a script".to_owned())
     }
 
+    /// Told before each step that starts no thread: those that were started go on
+    /// with their calls from here.
+    fn release_threads(&mut self) {}
+
     /// Waits for a thread to end: [`Outcome::Joined`], or [`Outcome::Absent`]
     /// if none of that name was started.
     fn join_thread(&mut self, name: &str) -> Outcome {

@@ -8,6 +8,7 @@ use trapline_reference::{
     Specification, Store, Trap, Value,
 };
 
+mod allowed;
 mod host;
 mod modules;
 mod threads;
@@ -18,6 +19,7 @@ use crate::observation::{
     CHUNK, ChunkDigest, Observation, Outcome, Stage, StepObservation, TrapKind, Watch, digest,
 };
 use crate::script::{HOST, HostFunc, Step};
+pub use allowed::{Allowed, NotSaid, allowed, has_threads};
 use host::{call_host, host_func};
 use modules::decoded;
 use threads::Threads;
@@ -95,6 +97,9 @@ pub struct ReferenceRun {
     pub taints: Vec<Taints>,
     /// The first step that no engine is to be asked for, if there is one.
     pub unsent: Option<Unsent>,
+    /// All joint outcomes that are allowed: of a script with threads, where that was
+    /// asked for.
+    pub allowed: Option<Allowed>,
     /// The chunks worth looking at in large memories.
     interesting: BTreeSet<u64>,
 }
@@ -192,6 +197,7 @@ pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
         has_open_nans,
         taints,
         unsent,
+        allowed: None,
         interesting,
     }
 }

@@ -1,6 +1,8 @@
 //! The threads of a script, on threads of the system.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use super::Embedding;
@@ -11,7 +13,69 @@ use crate::script::{Script, Step};
 
 /// The threads of a script that nobody has waited for.
 #[derive(Default)]
-pub(super) struct Threads(HashMap<String, JoinHandle<Vec<Outcome>>>);
+pub(super) struct Threads {
+    handles: HashMap<String, JoinHandle<Vec<Outcome>>>,
+    /// Before which those stand that were started since it was opened last.
+    gate: Arc<Gate>,
+}
+
+/// Where threads wait before their first call until all have come that far: what they
+/// do before it takes much longer than a call.
+#[derive(Default)]
+pub(super) struct Gate {
+    started: AtomicUsize,
+    arrived: AtomicUsize,
+    open: AtomicBool,
+}
+
+/// How often somebody looks before others are let run.
+const LOOKS: u32 = 2_000;
+
+/// The most that a thread is late by after the gate has opened, in turns of a loop.
+const LATE: usize = 512;
+
+impl Gate {
+    /// A thread has come here, and waits until the gate is open.
+    pub(super) fn pass(&self) {
+        let number = self.arrived.fetch_add(1, Ordering::AcqRel);
+        spin_until(|| self.open.load(Ordering::Acquire));
+        // Not always the same one first.
+        for _ in 0..delay(number) {
+            std::hint::spin_loop();
+        }
+    }
+
+    /// A thread has ended without a call.
+    fn miss(&self) {
+        self.arrived.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Opens it once all that were started are there.
+    fn open(&self) {
+        let started = self.started.load(Ordering::Acquire);
+        spin_until(|| self.arrived.load(Ordering::Acquire) >= started);
+        self.open.store(true, Ordering::Release);
+    }
+}
+
+fn spin_until(done: impl Fn() -> bool) {
+    let mut looks = 0;
+    while !done() {
+        looks += 1;
+        match looks % LOOKS {
+            0 => std::thread::yield_now(),
+            _ => std::hint::spin_loop(),
+        }
+    }
+}
+
+/// How late a thread is: another number each time, and often none.
+fn delay(number: usize) -> usize {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let mixed = (call.wrapping_mul(31) + number).wrapping_mul(0x9e37_79b9);
+    (mixed >> 16) % LATE * usize::from(call % 2 == 0)
+}
 
 impl Threads {
     /// Starts one that makes an embedding of its own, on a store of its own, and
@@ -28,6 +92,8 @@ impl Threads {
         let script = Script {
             steps: steps.to_vec(),
         };
+        self.gate.started.fetch_add(1, Ordering::AcqRel);
+        let arrival = Arrival(Some(self.gate.clone()));
         let body = move || {
             let (mut embedding, shared) = make();
             let (name, instance) = shared.unzip();
@@ -37,22 +103,31 @@ impl Threads {
             if let (Some(name), Some(instance)) = (&name, instance) {
                 run.share(name, instance);
             }
+            run.before_first_call(arrival);
             let observation = run.run();
             let outcomes = observation.steps.into_iter().map(|step| step.outcome);
             outcomes.collect::<Vec<_>>()
         };
         match std::thread::Builder::new().spawn(body) {
             Ok(handle) => {
-                self.0.insert(name.to_owned(), handle);
+                self.handles.insert(name.to_owned(), handle);
                 Outcome::Values(Vec::new())
             }
+            // Its body is dropped, and has missed the gate.
             Err(error) => Outcome::Limit(format!("no thread: {error}")),
+        }
+    }
+
+    /// Lets those go on that stand before their first call, once all do.
+    pub(super) fn release(&mut self) {
+        if self.gate.started.load(Ordering::Acquire) > 0 {
+            std::mem::take(&mut self.gate).open();
         }
     }
 
     /// Waits for one to end.
     pub(super) fn join(&mut self, name: &str) -> Outcome {
-        match self.0.remove(name).map(JoinHandle::join) {
+        match self.handles.remove(name).map(JoinHandle::join) {
             None => Outcome::Absent,
             Some(Ok(outcomes)) => Outcome::Joined(outcomes),
             Some(Err(_)) => Outcome::Panic("a thread of the script panicked".to_owned()),
@@ -62,9 +137,37 @@ impl Threads {
     /// Waits for all of them.
     #[cfg(feature = "wasmer")]
     pub(super) fn join_all(&mut self) {
-        for (_, handle) in self.0.drain() {
+        self.release();
+        for (_, handle) in self.handles.drain() {
             // What it did is of no interest any more.
             let _ = handle.join();
+        }
+    }
+}
+
+impl Drop for Threads {
+    /// Nobody waits for those that are left, and they go on.
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+/// That a thread comes to the gate: it passes it, or misses it when this is dropped.
+pub(super) struct Arrival(Option<Arc<Gate>>);
+
+impl Arrival {
+    /// Passes the gate.
+    pub(super) fn pass(mut self) {
+        if let Some(gate) = self.0.take() {
+            gate.pass();
+        }
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        if let Some(gate) = self.0.take() {
+            gate.miss();
         }
     }
 }

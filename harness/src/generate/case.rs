@@ -11,6 +11,7 @@ use super::invalid;
 use super::memory::{Live, Means};
 use super::module::Plan;
 use super::profile::Profile;
+use super::threads;
 use crate::script::{HOST, Script, Step};
 use trapline_reference::Value;
 
@@ -66,6 +67,9 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
         Some(aim) => aim.profile(),
         None => Profile::choose(dice, options),
     };
+    if aim.is_none() && profile.leans_to(Focus::Threads) {
+        return threads::script(dice, &profile);
+    }
     let mut story = Story {
         dice,
         profile,

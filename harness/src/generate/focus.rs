@@ -20,17 +20,20 @@ pub enum Focus {
     Host,
     /// Modules of another generator's making.
     Foreign,
+    /// Several threads over one shared memory.
+    Threads,
 }
 
 impl Focus {
     /// Every focus.
-    pub const ALL: [Focus; 6] = [
+    pub const ALL: [Focus; 7] = [
         Focus::Grow,
         Focus::Oob,
         Focus::Memory64,
         Focus::Shared,
         Focus::Host,
         Focus::Foreign,
+        Focus::Threads,
     ];
 
     /// The name on the command line.
@@ -42,6 +45,7 @@ impl Focus {
             Focus::Shared => "shared",
             Focus::Host => "host",
             Focus::Foreign => "foreign",
+            Focus::Threads => "threads",
         }
     }
 
@@ -49,7 +53,7 @@ impl Focus {
     pub fn needs(self) -> Option<Feature> {
         match self {
             Focus::Memory64 => Some(Feature::Memory64),
-            Focus::Shared => Some(Feature::Threads),
+            Focus::Shared | Focus::Threads => Some(Feature::Threads),
             Focus::Grow | Focus::Oob | Focus::Host | Focus::Foreign => None,
         }
     }
@@ -97,7 +101,7 @@ mod tests {
         let error = "gorw".parse::<Focus>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown focus `gorw`; known: grow, oob, memory64, shared, host, foreign"
+            "unknown focus `gorw`; known: grow, oob, memory64, shared, host, foreign, threads"
         );
     }
 }

@@ -37,6 +37,7 @@ mod segments;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod visit;
 
 use arbitrary::Unstructured;

@@ -324,8 +324,12 @@ fn judge(expected: &Outcome, got: &Outcome) -> Outcomes {
         (_, O::Interrupted) => Differ(Class::Hang),
         (O::Exhausted, _) | (_, O::Exhausted) => End(skipped("call stack exhausted")),
         (O::Limit(why), _) | (_, O::Limit(why)) => Lost(Stop::Limit(why.clone())),
-        // The reference took one way of several; what is allowed stands in the
-        // script.
+        (O::Joined(allowed), O::Joined(outcomes)) if allowed.len() == outcomes.len() => {
+            let pairs = allowed.iter().zip(outcomes);
+            let judged = pairs.map(|(allowed, outcome)| judge(allowed, outcome));
+            let mut others = judged.filter(|judged| !matches!(judged, Agree));
+            others.next().unwrap_or(Agree)
+        }
         (O::Joined(_), _) | (_, O::Joined(_)) => Lost(skipped("threads")),
         (O::Values(a), O::Values(b)) if a == b => Agree,
         (O::Values(_), O::Values(_)) => Differ(Class::Value),

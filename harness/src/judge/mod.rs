@@ -30,6 +30,8 @@
 //!   official suite asserts their messages; where several causes apply at the
 //!   same time, each of their kinds is allowed.
 //! * Exhaustion of the call stack is never compared.
+//! * Threads may interleave in many ways. The reference gives all joint outcomes
+//!   that the threads proposal allows, and an engine's has to be one of them (`threads`).
 //!
 //! # The rooms
 //!
@@ -49,6 +51,7 @@ mod section;
 mod severity;
 mod signature;
 mod subject;
+mod threads;
 mod verdict;
 
 pub use class::Class;
@@ -62,5 +65,6 @@ pub use severity::Severity;
 pub use signature::{Place, Signature, Subject};
 pub use subject::subject;
 pub(crate) use subject::{memory_kind, panic_words};
+pub use threads::{compare_joint, which_joint};
 pub(crate) use verdict::judge;
 pub use verdict::{Judged, Verdict, captures};

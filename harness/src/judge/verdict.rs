@@ -1,7 +1,7 @@
 //! The verdict on one configuration: what the comparison found, unless the
 //! specification leaves it open.
 
-use super::{BothBytes, Class, Comparison, Difference, Stop, compare, open};
+use super::{BothBytes, Class, Comparison, Difference, Stop, compare, compare_joint, open};
 use crate::engine::reference::{self, ReferenceRun};
 use crate::engine::{Capture, Job};
 use crate::observation::{Observation, Timing};
@@ -95,7 +95,10 @@ pub(crate) fn judge(
             });
         }
     };
-    let mut compared = compare(job.script, &reference.observation, &observation);
+    let mut compared = match &reference.allowed {
+        None => compare(job.script, &reference.observation, &observation),
+        Some(allowed) => compare_joint(job.script, allowed, &observation),
+    };
     if reference.has_open_nans && matches!(compared.comparison, Comparison::Differs(_)) {
         let mut failure = None;
         let mut capture = |capture| match captured(job, capture, &configuration, runner) {

@@ -1,14 +1,19 @@
 //! Makes a file ready to be run: what it lacks is provided, and what it says is checked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::calls::{Exports, exports_of};
 use super::input::{InputError, Place};
+use super::memories::{imported_memories, unshared_exports};
 use super::stand_in::{self, Returns};
 use super::wast::Source;
 use super::{HOST, HostFunc, Step, ValueType, spectest};
-use crate::engine::{Budget, Job, reference};
+use crate::engine::reference::{self, NotSaid};
+use crate::engine::{Budget, Job};
 use crate::observation::{Outcome, Watch};
+
+/// What threads may use while it is found out whether they end.
+const THREADS_BUDGET: Budget = Budget::of(1 << 30);
 
 /// How many functions are left out one by one.
 const MOST_LEFT_OUT: usize = 40;
@@ -29,7 +34,28 @@ impl Source {
             .collect();
         let called = self.call_exports();
         self.added.extend(called);
-        Ok(())
+        self.threads_end(file)
+    }
+
+    /// Checks that no thread can wait for ever: on an engine it would.
+    fn threads_end(&self, file: &str) -> Result<(), InputError> {
+        if !reference::has_threads(&self.script) {
+            return Ok(());
+        }
+        let watch = Watch::default();
+        let job = Job::new(&self.script, THREADS_BUDGET, &watch, &[]);
+        let Err(why @ NotSaid::NeverEnds(threads)) =
+            &reference::allowed(&job, &reference::Options::default())
+        else {
+            return Ok(());
+        };
+        let steps = self.script.steps.iter().zip(&self.steps);
+        let mut lines = steps.filter_map(|(step, from)| match step {
+            Step::Thread { name, .. } if threads.contains(name) => Some(from.line),
+            _ => None,
+        });
+        let line = lines.next().unwrap_or(1);
+        Err(InputError::new(file, Place::Line(line, 1), why.words()))
     }
 
     /// Leaves out calls that were added and on which the reference comes to no end
@@ -116,16 +142,29 @@ impl Source {
 struct Names<'s> {
     /// What the modules export; `None` for what cannot be read.
     modules: HashMap<&'s str, Option<Exports>>,
+    binaries: HashMap<&'s str, &'s [u8]>,
     /// The modules of instances; `None` for one that is shared with a thread.
     instances: HashMap<&'s str, Option<&'s str>>,
-    threads: Vec<&'s str>,
+    /// Whether each thread that was started has been waited for.
+    threads: HashMap<&'s str, bool>,
+    /// In a thread, the names under which it has the memories of the script that are
+    /// not shared.
+    unshared: HashSet<(&'s str, String)>,
+    /// The memories of the script's instance that are not shared, by export.
+    of_script: Vec<String>,
 }
 
 impl<'s> Names<'s> {
     fn check(&mut self, step: &'s Step) -> Result<(), String> {
         match step {
             Step::Define { module, wasm } => {
+                if let Some((from, name)) = self.unshared_import(wasm) {
+                    return Err(format!(
+                        "a thread has only shared memories: {name:?} of {from:?} is not"
+                    ));
+                }
                 self.modules.insert(module, exports_of(wasm).ok());
+                self.binaries.insert(module, wasm);
             }
             Step::Instantiate { instance, module } => {
                 if !self.modules.contains_key(module.as_str()) {
@@ -133,8 +172,13 @@ impl<'s> Names<'s> {
                 }
                 self.instances.insert(instance, Some(module));
             }
-            Step::Register { instance, .. } => {
+            Step::Register { instance, name } => {
                 self.exports(instance)?;
+                if self.instances.get(instance.as_str()) == Some(&None) {
+                    let unshared = self.of_script.iter();
+                    let unshared = unshared.map(|export| (name.as_str(), export.clone()));
+                    self.unshared.extend(unshared.collect::<Vec<_>>());
+                }
             }
             Step::Invoke {
                 instance,
@@ -174,23 +218,34 @@ impl<'s> Names<'s> {
                 shared,
                 steps,
             } => {
-                self.threads.push(name);
+                if self.threads.insert(name, false) == Some(false) {
+                    return Err(format!("${name} is started again before it was waited for"));
+                }
                 let mut inside = Names::default();
                 if let Some(shared) = shared {
                     self.exports(shared)?;
                     inside.instances.insert(shared, None);
+                    let module = self.instances.get(shared.as_str()).copied().flatten();
+                    let wasm = module.and_then(|module| self.binaries.get(module));
+                    inside.of_script = wasm.map_or_else(Vec::new, |wasm| unshared_exports(wasm));
                 }
                 for step in steps {
                     inside.check(step)?;
                 }
             }
-            Step::Wait { thread } => {
-                if !self.threads.contains(&thread.as_str()) {
-                    return Err(format!("no thread ${thread} is started before this"));
-                }
-            }
+            Step::Wait { thread } => match self.threads.insert(thread, true) {
+                Some(false) => {}
+                Some(true) => return Err(format!("${thread} was waited for before this")),
+                None => return Err(format!("no thread ${thread} is started before this")),
+            },
         }
         Ok(())
+    }
+
+    /// A memory that a module imports and that another thread has too, unshared.
+    fn unshared_import(&self, wasm: &[u8]) -> Option<(String, String)> {
+        let mut imports = imported_memories(wasm).into_iter();
+        imports.find(|(module, name)| self.unshared.contains(&(module.as_str(), name.clone())))
     }
 
     /// What an instance exports, as far as that is known.
@@ -269,6 +324,46 @@ mod tests {
         ] {
             prepared("a.wast", &format!("{module}{right}")).expect("it is right");
         }
+    }
+
+    const MEMORY: &str =
+        "(module $m (memory (export \"m\") 1 1 shared) (memory (export \"own\") 1))\n";
+
+    #[test]
+    fn what_is_wrong_with_threads_is_an_error_of_its_line() {
+        let waits = |count: i32| {
+            format!(
+                "(thread $t (shared (module $m)) (register \"m\" $m)
+                  (module (import \"m\" \"m\" (memory 1 1 shared)) (func (export \"f\") (result i32)
+                    (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const {count}))))
+                  (invoke \"f\"))\n"
+            )
+        };
+        for (text, why) in [
+            (
+                "(thread $t)\n(wait $t)\n(wait $t)".to_owned(),
+                "4:1: $t was waited for before this",
+            ),
+            (
+                "(thread $t)\n(thread $t)".to_owned(),
+                "3:1: $t is started again before it was waited for",
+            ),
+            (
+                "(thread $t (shared (module $m)) (register \"n\" $m)\n
+                  (module (import \"n\" \"own\" (memory 1))))"
+                    .to_owned(),
+                "2:1: a thread has only shared memories: \"own\" of \"n\" is not",
+            ),
+            (
+                format!("{}(wait $t)", waits(-1)),
+                "2:1: threads may wait for ever: $t",
+            ),
+        ] {
+            let error = prepared("a.wast", &format!("{MEMORY}{text}"));
+            assert_eq!(error, Err(format!("a.wast:{why}")), "{text}");
+        }
+        let right = format!("{MEMORY}{}(wait $t)", waits(1000));
+        prepared("a.wast", &right).expect("it times out");
     }
 
     #[test]

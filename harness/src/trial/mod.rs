@@ -2,15 +2,17 @@
 
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::time::Instant;
 
-use crate::engine::reference::{self, ReferenceRun, Unsent};
+use crate::engine::reference::{self, NotSaid, ReferenceRun, Unsent};
 use crate::engine::{Budget, Features, Job};
 use crate::judge::{Difference, Judged, Verdict, judge};
 use crate::observation::Watch;
 use crate::script::{Script, Step};
 use crate::worker::{Answer, Runner};
+pub use threads::Joint;
 
 /// A script that was tried on the reference and on engines.
 pub struct Trial {
@@ -23,6 +25,8 @@ pub struct Trial {
     pub unsent: Option<Unsent>,
     /// What each configuration did, in the order asked for.
     pub judged: Vec<Judged>,
+    /// Which joint outcomes were seen, if the script has threads.
+    pub joint: Option<Joint>,
     /// Nanoseconds in the reference.
     pub reference_time: u64,
     /// Nanoseconds waiting for the engines, transport included.
@@ -121,6 +125,13 @@ fn try_with(
     let first = Job::new(script, budget, &whole, &[]);
     let mut reference = reference::observe(&first, options);
     let needs = first.needs();
+    if reference.unsent.is_none() && reference::has_threads(script) {
+        match reference::allowed(&first, options) {
+            Ok(allowed) => reference.allowed = Some(allowed),
+            // Whether such threads end is not known either.
+            Err(why) => reference.unsent = threads_unsent(script, &why),
+        }
+    }
     let unsent = reference.unsent.clone();
     let cut;
     let first = match &unsent {
@@ -130,6 +141,9 @@ fn try_with(
             cut = script.cut(sendable(script, unsent.step));
             let first = Job::new(&cut, budget, &whole, &[]);
             reference = reference::observe(&first, options);
+            if reference::has_threads(&cut) {
+                reference.allowed = reference::allowed(&first, options).ok();
+            }
             first
         }
     };
@@ -141,6 +155,7 @@ fn try_with(
         reference,
         unsent,
         judged: Vec::with_capacity(configurations.len()),
+        joint: None,
         reference_time: nanos(began.elapsed()),
         engines_time: 0,
         judge_time: 0,
@@ -163,7 +178,18 @@ fn try_with(
             keep(&trial.reference, last)?;
         }
     }
+    let asked = Instant::now();
+    trial.joint = threads::again(&job, &trial.reference, &mut trial.judged, runner)?;
+    trial.engines_time += nanos(asked.elapsed());
     Ok(trial)
+}
+
+/// The first thread of a script, not to be sent for this reason.
+fn threads_unsent(script: &Script, why: &NotSaid) -> Option<Unsent> {
+    let mut steps = script.steps.iter();
+    let step = steps.position(|step| matches!(step, Step::Thread { .. }))?;
+    let why = why.words();
+    Some(Unsent { step, why })
 }
 
 /// How many steps of a script can be sent to engines if `unsent` cannot: a

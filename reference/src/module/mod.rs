@@ -164,6 +164,19 @@ impl Module {
             .map(|import| (import.module.as_str(), import.name.as_str(), &import.ty))
     }
 
+    /// Whether instantiating it runs a start function or writes to a memory.
+    pub fn acts_at_instantiation(&self) -> bool {
+        let active = |data: &Data| data.active.is_some();
+        self.definition.start.is_some() || self.definition.data.iter().any(active)
+    }
+
+    /// Whether it has a `memory.grow`.
+    pub fn may_grow(&self) -> bool {
+        let grows = |instr: &code::Instr| matches!(instr, code::Instr::MemoryGrow(_));
+        let mut code = self.definition.code.iter();
+        code.any(|code| code.instrs.iter().any(grows))
+    }
+
     /// The exports: name and type.
     pub fn exports(&self) -> impl Iterator<Item = (&str, ExternType)> {
         let def = &self.definition;

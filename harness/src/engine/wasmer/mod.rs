@@ -250,6 +250,10 @@ impl Embedding for Embedded {
             .start(name, make, settings.features(), steps, limits)
     }
 
+    fn release_threads(&mut self) {
+        self.threads.release();
+    }
+
     fn join_thread(&mut self, name: &str) -> Outcome {
         self.threads.join(name)
     }

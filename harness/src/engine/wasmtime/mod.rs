@@ -306,6 +306,10 @@ impl Embedding for Embedded {
             .start(name, make, settings.features(), steps, budget)
     }
 
+    fn release_threads(&mut self) {
+        self.threads.release();
+    }
+
     fn join_thread(&mut self, name: &str) -> Outcome {
         self.threads.join(name)
     }

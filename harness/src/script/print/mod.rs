@@ -3,6 +3,7 @@
 mod module;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::fmt::Write as _;
 
@@ -22,11 +23,20 @@ pub use module::canonical;
 /// Reading the text back gives the same script, as long as modules have no
 /// custom sections and no two of them the same name.
 pub fn to_wast(script: &Script, outcomes: &[Outcome], header: &str) -> String {
+    let allowed: Vec<Vec<Outcome>> = outcomes.iter().map(|o| vec![o.clone()]).collect();
+    to_wast_allowing(script, &allowed, header)
+}
+
+/// As [`to_wast`], of a script of which several outcomes are allowed: `allowed` has
+/// them for each step. Where these are values, each is asserted to be one of those
+/// allowed there (`either`); where some are traps and some are not, `.wast` has no
+/// assertion, and they stand in a comment.
+pub fn to_wast_allowing(script: &Script, allowed: &[Vec<Outcome>], header: &str) -> String {
     let mut out = String::new();
     for line in header.lines() {
         let _ = writeln!(out, "{}", format!(";; {line}").trim_end());
     }
-    let printer = Printer::new(script, outcomes);
+    let printer = Printer::new(script, allowed);
     let mut i = printer.first;
     while let Some(step) = script.steps.get(i) {
         i += printer.directive(i, step, &mut out);
@@ -65,7 +75,8 @@ pub fn action(step: &Step) -> Option<String> {
 
 struct Printer<'a> {
     script: &'a Script,
-    outcomes: &'a [Outcome],
+    /// What is allowed of each step.
+    allowed: &'a [Vec<Outcome>],
     /// The first step to print: those before provide `spectest`.
     first: usize,
     /// Whether the one module, and the one instance, need no name.
@@ -73,7 +84,7 @@ struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    fn new(script: &'a Script, outcomes: &'a [Outcome]) -> Self {
+    fn new(script: &'a Script, allowed: &'a [Vec<Outcome>]) -> Self {
         let provided = spectest::steps_for(&Script {
             steps: script.steps.get(3..).unwrap_or_default().to_vec(),
         });
@@ -91,14 +102,14 @@ impl<'a> Printer<'a> {
         let names: Vec<&str> = named.collect();
         Printer {
             script,
-            outcomes,
+            allowed,
             first,
             anonymous: matches!(names[..], ["m0"] | ["m0", "m0"]),
         }
     }
 
     fn outcome(&self, step: usize) -> Option<&'a Outcome> {
-        self.outcomes.get(step)
+        self.allowed.get(step)?.first()
     }
 
     /// Prints a directive; the number of steps it stands for.
@@ -138,9 +149,14 @@ impl<'a> Printer<'a> {
                 action.push(')');
                 self.action(i, &action, out);
             }
-            // Which of the results that are allowed came about is not for a
-            // corpus file to assert.
-            Step::Thread { .. } | Step::Wait { .. } => {}
+            Step::Thread {
+                name,
+                shared,
+                steps,
+            } => self.thread(i, name, shared.as_deref(), steps, out),
+            Step::Wait { thread } => {
+                let _ = writeln!(out, "(wait {})", id(thread));
+            }
             Step::Get { instance, global } => {
                 let global = string(global.as_bytes());
                 let action = format!("(get{} {global})", self.reference_to(instance));
@@ -162,6 +178,9 @@ impl<'a> Printer<'a> {
     }
 
     fn action(&self, i: usize, action: &str, out: &mut String) {
+        if let Some(several @ [_, _, ..]) = self.allowed.get(i).map(Vec::as_slice) {
+            return threads::action_allowing(several, action, out);
+        }
         match self.outcome(i) {
             Some(Outcome::Values(values)) => {
                 let _ = write!(out, "(assert_return {action}");

@@ -176,3 +176,66 @@ fn the_official_suite_prints_and_reads_back() {
     assert!(modules > 5_000, "{modules}");
     assert!(binary * 20 < modules, "{binary} of {modules}");
 }
+
+const THREADS: &str = r#"(module $Mem
+  (memory (export "shared") 1 1 shared))
+(register "mem" $Mem)
+(thread $T1 (shared (module $Mem))
+  (register "mem" $Mem)
+  (module $m
+    (memory (import "mem" "shared") 1 1 shared)
+    (func (export "run") (result i32)
+      (i32.atomic.load (i32.const 0))))
+  (invoke $m "run")
+)
+(thread $T2
+)
+(wait $T1)
+(wait $T2)
+"#;
+
+#[test]
+fn threads_print_as_the_same_script() {
+    let source = parse("t.wast", THREADS.as_bytes()).expect("it reads");
+    let printed = to_wast(&source.script, &[], "");
+    let again = parse("again.wast", printed.as_bytes())
+        .unwrap_or_else(|error| panic!("{error}\n{printed}"));
+    assert_eq!(again.script, source.script, "{printed}");
+    let threads = source.script.steps.iter();
+    let threads = threads.filter(|step| matches!(step, Step::Thread { .. }));
+    assert_eq!(threads.count(), 2);
+}
+
+#[test]
+fn what_is_allowed_of_a_thread_is_asserted() {
+    let source = parse("t.wast", THREADS.as_bytes()).expect("it reads");
+    let none = || Outcome::Values(Vec::new());
+    let joined = |last: Outcome| Outcome::Joined(vec![none(), none(), none(), last]);
+    let value = |value| joined(Outcome::Values(vec![Value::I32(value)]));
+    let trap = joined(Outcome::Trap(vec![
+        crate::observation::TrapKind::OutOfBoundsMemory,
+    ]));
+    let mut allowed = vec![vec![none()]; 5];
+    allowed.push(vec![value(0), value(7)]);
+    let printed = to_wast_allowing(&source.script, &allowed, "");
+    let assertion = "(assert_return (invoke $m \"run\") (either (i32.const 0) (i32.const 7)))";
+    assert!(printed.contains(assertion), "{printed}");
+    let again = parse("again.wast", printed.as_bytes()).expect("it reads");
+    assert_eq!(again.script, source.script);
+    let wait = again
+        .steps
+        .iter()
+        .find(|step| matches!(step.expect, crate::script::expect::Expect::Joined(_)));
+    let expect = &wait.expect("a wait").expect;
+    assert_eq!(matches(expect, &value(7)), Ok(()));
+    assert!(matches(expect, &value(8)).is_err());
+    // With a trap among them there is no assertion, but a comment.
+    allowed[5].push(trap);
+    let printed = to_wast_allowing(&source.script, &allowed, "");
+    assert!(
+        printed.contains(";; allowed: i32.const 0, or i32.const 7, or trap"),
+        "{printed}"
+    );
+    let again = parse("again.wast", printed.as_bytes()).expect("it reads");
+    assert_eq!(again.script, source.script);
+}

@@ -60,10 +60,24 @@ pub(crate) struct Account {
     pub(crate) wrong: Vec<Line>,
     pub(crate) diverging: Vec<Diverging>,
     pub(crate) conforming: Vec<String>,
+    /// Of a script with threads, what was seen of what is allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) threads: Option<Threads>,
     /// Configurations that were not judged to the end, and those that lack a feature.
     pub(crate) limited: Vec<Group>,
     pub(crate) skipping: Vec<Group>,
     pub(crate) unsupporting: Vec<Group>,
+}
+
+/// What was seen of the joint outcomes of threads.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Threads {
+    /// How many are allowed.
+    pub(crate) allowed: usize,
+    /// How many of these somebody had.
+    pub(crate) seen: usize,
+    /// How often a script was run in all.
+    pub(crate) runs: u32,
 }
 
 /// Something said about a line of the file.
@@ -106,6 +120,7 @@ impl Account {
             skipped: Vec::new(),
             wrong: Vec::new(),
             diverging: Vec::new(),
+            threads: None,
             conforming: Vec::new(),
             limited: Vec::new(),
             skipping: Vec::new(),
@@ -140,6 +155,11 @@ impl Account {
                 what: unsent.why.clone(),
             }));
         account.wrong = wrong(source, trial);
+        account.threads = trial.joint.as_ref().map(|joint| Threads {
+            allowed: joint.allowed,
+            seen: joint.allowed - joint.unseen(),
+            runs: joint.seen.values().flat_map(|had| had.values()).sum(),
+        });
         for judged in &trial.judged {
             let name = judged.configuration.clone();
             match &judged.verdict {
@@ -212,10 +232,14 @@ fn wrong(source: &Source, trial: &Trial) -> Vec<Line> {
             what: text.error.clone()?,
         })
     });
-    let observed = source
-        .steps
+    // Of threads, whatever may come about has to be as the file says.
+    let one = std::slice::from_ref(&trial.reference.observation);
+    let allowed = trial.reference.allowed.as_ref();
+    let observations = allowed.map_or(one, |allowed| &allowed.observations);
+    let steps = observations
         .iter()
-        .zip(&trial.reference.observation.steps)
+        .flat_map(|o| source.steps.iter().zip(&o.steps));
+    let mut observed: Vec<Line> = steps
         .filter_map(|(from, seen)| {
             // What the reference cannot say, it does not say of the file.
             if let Outcome::Unsupported(_) | Outcome::Limit(_) | Outcome::Absent = seen.outcome {
@@ -225,7 +249,10 @@ fn wrong(source: &Source, trial: &Trial) -> Vec<Line> {
                 line: from.line,
                 what: matches(&from.expect, &seen.outcome).err()?,
             })
-        });
+        })
+        .collect();
+    observed.sort_by(|a, b| (a.line, &a.what).cmp(&(b.line, &b.what)));
+    observed.dedup_by(|a, b| (a.line, &a.what) == (b.line, &b.what));
     texts.chain(observed).collect()
 }
 

@@ -30,6 +30,11 @@ pub(crate) fn show(account: &Account, all: &[&str]) {
             &format!("line {line}: the file is wrong: it asserts what is not so: {what}"),
         );
     }
+    if let Some(threads) = &account.threads {
+        let (allowed, seen, runs) = (threads.allowed, threads.seen, threads.runs);
+        let said = format!("threads: {seen} of {allowed} joint outcomes seen in {runs} runs");
+        paragraph(2, &said);
+    }
     for diverging in &account.diverging {
         show_diverging(diverging, all);
     }
