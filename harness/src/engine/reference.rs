@@ -128,7 +128,17 @@ impl ReferenceRun {
         }
     }
 
-    /// What the specification says to each step.
+    /// What the specification allows of each step: more than one outcome where threads
+    /// have several.
+    pub fn allowed_outcomes(&self) -> Vec<Vec<Outcome>> {
+        match &self.allowed {
+            Some(allowed) => allowed.outcomes(),
+            None => self.outcomes().into_iter().map(|o| vec![o]).collect(),
+        }
+    }
+
+    /// What the specification says to each step; of threads, one of the outcomes that
+    /// are allowed.
     pub fn outcomes(&self) -> Vec<Outcome> {
         let steps = self.observation.steps.iter();
         steps.map(|step| step.outcome.clone()).collect()

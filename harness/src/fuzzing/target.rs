@@ -29,13 +29,15 @@ pub enum Target {
     HostApi,
     /// Modules of another generator's making.
     Foreign,
+    /// Several threads over one shared memory.
+    Threads,
     /// The reference alone, against a plain array of bytes.
     Reference,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 8] = [
+    pub const ALL: [Target; 9] = [
         Target::Differential,
         Target::GrowLimits,
         Target::OutOfBounds,
@@ -43,6 +45,7 @@ impl Target {
         Target::SharedMemory,
         Target::HostApi,
         Target::Foreign,
+        Target::Threads,
         Target::Reference,
     ];
 
@@ -56,6 +59,7 @@ impl Target {
             Target::SharedMemory => "shared_memory",
             Target::HostApi => "host_api",
             Target::Foreign => "foreign",
+            Target::Threads => "threads",
             Target::Reference => "reference",
         }
     }
@@ -70,6 +74,7 @@ impl Target {
             Target::SharedMemory => Some(Focus::Shared),
             Target::HostApi => Some(Focus::Host),
             Target::Foreign => Some(Focus::Foreign),
+            Target::Threads => Some(Focus::Threads),
         }
     }
 

@@ -85,7 +85,7 @@ impl Found<'_> {
                 severity,
                 title,
             );
-            (script.clone(), trial.reference.outcomes(), header)
+            (script.clone(), trial.reference.allowed_outcomes(), header)
         };
         let found = format!(
             "{origin}, case {}, on {}, {}",
@@ -99,7 +99,7 @@ impl Found<'_> {
                 found,
                 ..header
             };
-            print::to_wast(&script, &outcomes, &header.to_text())
+            print::to_wast_allowing(&script, &outcomes, &header.to_text())
         };
         Ok((bug, wast))
     }

@@ -114,9 +114,9 @@ impl Reduce {
             "{} candidates tried, {} taken{end}",
             reduced.tried, reduced.accepted
         );
-        let text = print::to_wast(
+        let text = print::to_wast_allowing(
             &reduced.script,
-            &trial.reference.outcomes(),
+            &trial.reference.allowed_outcomes(),
             &header(&self.file, &trial),
         );
         match &self.output {

@@ -37,7 +37,7 @@ use tools::{Sanitizer, Tools};
 #[derive(Args)]
 pub(crate) struct Fuzz {
     /// differential, grow_limits, out_of_bounds, memory64, shared_memory,
-    /// host_api, foreign, or reference (which is run alone)
+    /// threads, host_api, foreign, or reference (which is run alone)
     #[arg(value_name = "TARGET", default_value = "differential")]
     target: Target,
     /// Engines or configurations to build in and to be guided by, separated by
