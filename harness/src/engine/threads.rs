@@ -1,8 +1,8 @@
 //! The threads of a script, on threads of the system.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::Embedding;
@@ -23,22 +23,63 @@ pub(super) struct Threads {
 /// do before it takes much longer than a call.
 #[derive(Default)]
 pub(super) struct Gate {
-    started: AtomicUsize,
-    arrived: AtomicUsize,
-    open: AtomicBool,
+    state: Mutex<State>,
+    changed: Condvar,
+    /// How many are awake behind it.
+    awake: AtomicUsize,
 }
 
-/// How often somebody looks before others are let run.
-const LOOKS: u32 = 2_000;
+#[derive(Default)]
+struct State {
+    started: usize,
+    /// Those that stand before it, or will never come.
+    arrived: usize,
+    /// Those that stand before it.
+    waiting: usize,
+    open: bool,
+}
 
-/// The most that a thread is late by after the gate has opened, in turns of a loop.
+/// How often a thread that is awake looks whether the others are: nobody
+/// waits for long for one that is not let run.
+const LOOKS: u32 = 20_000;
+
+/// The most that a thread is late by after that, in turns of a loop.
 const LATE: usize = 512;
 
 impl Gate {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self) {
+        self.state().started += 1;
+    }
+
+    fn has_started(&self) -> bool {
+        self.state().started > 0
+    }
+
     /// A thread has come here, and waits until the gate is open.
-    pub(super) fn pass(&self) {
-        let number = self.arrived.fetch_add(1, Ordering::AcqRel);
-        spin_until(|| self.open.load(Ordering::Acquire));
+    fn pass(&self) {
+        let mut state = self.state();
+        let number = state.waiting;
+        state.arrived += 1;
+        state.waiting += 1;
+        self.changed.notify_all();
+        while !state.open {
+            let woken = self.changed.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        let all = state.waiting;
+        drop(state);
+        // They are woken one after the other, and go on together.
+        self.awake.fetch_add(1, Ordering::AcqRel);
+        for _ in 0..LOOKS {
+            if self.awake.load(Ordering::Acquire) >= all {
+                break;
+            }
+            std::hint::spin_loop();
+        }
         // Not always the same one first.
         for _ in 0..delay(number) {
             std::hint::spin_loop();
@@ -47,25 +88,19 @@ impl Gate {
 
     /// A thread has ended without a call.
     fn miss(&self) {
-        self.arrived.fetch_add(1, Ordering::AcqRel);
+        self.state().arrived += 1;
+        self.changed.notify_all();
     }
 
     /// Opens it once all that were started are there.
     fn open(&self) {
-        let started = self.started.load(Ordering::Acquire);
-        spin_until(|| self.arrived.load(Ordering::Acquire) >= started);
-        self.open.store(true, Ordering::Release);
-    }
-}
-
-fn spin_until(done: impl Fn() -> bool) {
-    let mut looks = 0;
-    while !done() {
-        looks += 1;
-        match looks % LOOKS {
-            0 => std::thread::yield_now(),
-            _ => std::hint::spin_loop(),
+        let mut state = self.state();
+        while state.arrived < state.started {
+            let woken = self.changed.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
         }
+        state.open = true;
+        self.changed.notify_all();
     }
 }
 
@@ -92,7 +127,7 @@ impl Threads {
         let script = Script {
             steps: steps.to_vec(),
         };
-        self.gate.started.fetch_add(1, Ordering::AcqRel);
+        self.gate.start();
         let arrival = Arrival(Some(self.gate.clone()));
         let body = move || {
             let (mut embedding, shared) = make();
@@ -120,7 +155,7 @@ impl Threads {
 
     /// Lets those go on that stand before their first call, once all do.
     pub(super) fn release(&mut self) {
-        if self.gate.started.load(Ordering::Acquire) > 0 {
+        if self.gate.has_started() {
             std::mem::take(&mut self.gate).open();
         }
     }

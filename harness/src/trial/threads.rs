@@ -8,7 +8,7 @@ use crate::judge::{Judged, Verdict, judge, which_joint};
 use crate::worker::Runner;
 
 /// How often a configuration runs a script with threads, unless it diverges before.
-const RUNS: u32 = 24;
+const RUNS: usize = 24;
 
 /// Which joint outcomes of a script with threads were seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,21 +50,27 @@ pub(super) fn again(
         ..Joint::default()
     };
     for judged in judged {
-        for _ in 0..RUNS {
+        let name = judged.configuration.clone();
+        let mut count = |judged: &Judged| {
             let observation = judged.observation.as_ref();
             let which = observation.and_then(|got| which_joint(job.script, allowed, got));
             if let Some(which) = which {
-                let had = joint.seen.entry(judged.configuration.clone()).or_default();
+                let had = joint.seen.entry(name.clone()).or_default();
                 *had.entry(which).or_default() += 1;
             }
+        };
+        count(judged);
+        if judged.verdict != Verdict::Conforms {
+            continue;
+        }
+        // All at once: to ask takes longer than to run.
+        let names = vec![name.as_str(); RUNS];
+        for answer in runner.run(job, &names)? {
+            *judged = judge(job, reference, &name, answer, runner)?;
+            count(judged);
             if judged.verdict != Verdict::Conforms {
                 break;
             }
-            let name = judged.configuration.clone();
-            let Some(answer) = runner.run(job, &[&name])?.pop() else {
-                break;
-            };
-            *judged = judge(job, reference, &name, answer, runner)?;
         }
     }
     Ok(Some(joint))

@@ -6,6 +6,8 @@
 //! all the same is dropped by the reference, for a named reason, and is rare.
 
 mod op;
+#[cfg(test)]
+mod tests;
 
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,

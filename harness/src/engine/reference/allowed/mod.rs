@@ -36,7 +36,7 @@ pub enum NotSaid {
 }
 
 /// How many executions are visited of one script.
-const EXECUTIONS: u64 = 50_000;
+const EXECUTIONS: u64 = 20_000;
 
 /// Whether a script starts threads.
 pub fn has_threads(script: &Script) -> bool {
