@@ -186,6 +186,11 @@ fn each_focus_reaches_what_it_names() {
                 Focus::Grow | Focus::Oob | Focus::Foreign => {
                     assert!(!memories.is_empty(), "case {index}");
                 }
+                Focus::Threads => {
+                    let starts = |step: &&Step| matches!(step, Step::Thread { .. });
+                    let threads = script.steps.iter().filter(starts).count();
+                    assert!(memories[0].shared && threads > 1, "case {index}");
+                }
                 Focus::Host => {
                     let by_host = |step: &&Step| matches!(step, Step::Invoke { instance, .. } if instance == crate::script::HOST);
                     let calls = script.steps.iter().filter(by_host).count();

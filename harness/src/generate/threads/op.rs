@@ -107,13 +107,16 @@ impl Family {
         threads: u64,
         most: usize,
     ) -> Vec<Op> {
+        if let (Family::HandOver, 0) = (self, thread) {
+            // Once: to write the data again would race with those that read it.
+            return vec![Op::Give(1 + dice.up_to(200))];
+        }
         let count = 1 + dice.index(most);
         let last = thread + 1 == threads;
         (0..count)
             .map(|_| match self {
                 Family::Cells => cell_op(dice),
                 Family::Grow => grow_op(dice, memory),
-                Family::HandOver if thread == 0 => Op::Give(1 + dice.up_to(200)),
                 Family::HandOver => {
                     dice.weighted(&[(70, Op::Take), (15, Op::Own(thread as u8)), (15, Op::Fence)])
                 }
@@ -165,7 +168,11 @@ fn grow_op(dice: &mut Dice<'_, '_>, memory: Memory) -> Op {
         3 => Op::Size,
         4..=6 => Op::AtEnd {
             atomic: dice.percent(50),
-            delta: dice.pick(&[0, 0, 4, -4, -8]),
+            // In small memories the last bytes are a cell's.
+            delta: match memory.page_size_log2 {
+                0 => dice.pick(&[0, 4]),
+                _ => dice.pick(&[0, 0, 4, -4, -8]),
+            },
         },
         7 => Op::NotifyBeyond,
         _ => cell_op(dice),
