@@ -30,6 +30,11 @@ pub(crate) struct EngineOptions {
     )]
     pub(crate) engines: Vec<String>,
 
+    /// The engines of a list in a file: NAME of trapline.toml here, or FILE#NAME;
+    /// together with those of --engines
+    #[arg(long, value_name = "SET")]
+    pub(crate) set: Option<String>,
+
     /// Build what is of another version with this toolchain of rustup's
     /// [default: this one, or an installed one that is new enough]
     #[arg(long, value_name = "NAME")]
@@ -65,8 +70,28 @@ impl EngineOptions {
     /// The configurations chosen.
     pub(crate) fn select(&self) -> anyhow::Result<Vec<Configuration>> {
         let (options, mut line) = (self.worker_options(), Line::new());
-        let chosen = catalogue().select(&self.engines, options, &mut |words| line.show(words));
+        let patterns = self.patterns()?;
+        let chosen = catalogue().select(&patterns, options, &mut |words| line.show(words));
         chosen.map_err(|why| anyhow!(why))
+    }
+
+    /// What is asked for: the set, and what else is named.
+    fn patterns(&self) -> anyhow::Result<Vec<String>> {
+        let mut patterns = match &self.set {
+            Some(set) => workers::sets::set(set).map_err(|why| anyhow!(why))?,
+            None => Vec::new(),
+        };
+        patterns.extend(self.engines.iter().cloned());
+        Ok(patterns)
+    }
+
+    /// The same of other engines.
+    pub(crate) fn of(&self, names: &[&str]) -> EngineOptions {
+        EngineOptions {
+            engines: names.iter().map(|&name| name.to_owned()).collect(),
+            set: None,
+            ..self.clone()
+        }
     }
 
     /// How workers are made.

@@ -116,6 +116,18 @@ impl Configuration {
         }
     }
 
+    /// The same under the name that it has beside other versions: for a program
+    /// that is linked with one that is not the project's own. A mutant keeps its name.
+    #[cfg(not(worker))]
+    pub fn called_version(mut self, version: &str) -> Configuration {
+        if let Some(name) = Name::parse(&self.name)
+            && crate::workers::ENGINES.contains(&name.engine)
+        {
+            self.name = name.of_version(version);
+        }
+        self
+    }
+
     /// Its [`Name`]: unique, and what the command line and reports call it.
     pub fn name(&self) -> &str {
         &self.name

@@ -18,6 +18,7 @@
 //! | `TRAPLINE_MUTATION` | how inputs are mutated, a [`Mutation`]: `random`, `libfuzzer`, `bytes`, or `scripts` if it is not set |
 //! | `TRAPLINE_SESSION` | a folder: each process leaves its [`Record`] there |
 //! | `TRAPLINE_STOP_ON_NEW` | 1: end at the first new divergence |
+//! | `TRAPLINE_VERSION` | what configurations call the version of their engine, if it is not that of the lock file: `1.1.0` for `wasmi@1.1.0/eager` |
 
 mod deadly;
 mod end;
@@ -136,7 +137,14 @@ impl Options {
 fn chosen() -> Vec<Configuration> {
     let patterns = std::env::var("TRAPLINE_ENGINES").unwrap_or_default();
     let patterns: Vec<&str> = patterns.split(',').filter(|p| !p.is_empty()).collect();
-    engine::select(&patterns).unwrap_or_else(|why| end::fail(&why.to_string()))
+    let chosen = engine::select(&patterns).unwrap_or_else(|why| end::fail(&why.to_string()));
+    match std::env::var("TRAPLINE_VERSION") {
+        Ok(version) => chosen
+            .into_iter()
+            .map(|c| c.called_version(&version))
+            .collect(),
+        Err(_) => chosen,
+    }
 }
 
 /// A fuzzing session: what it has seen so far.

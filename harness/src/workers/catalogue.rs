@@ -189,6 +189,28 @@ impl Catalogue {
         Ok(found.name())
     }
 
+    /// The packages of the fuzz targets for the version that a pattern means: the
+    /// folder they are in, and the release.
+    ///
+    /// # Errors
+    /// In one line.
+    pub fn fuzz_targets(
+        &self,
+        pattern: &Pattern,
+        options: Options<'_>,
+        said: &mut dyn FnMut(&str),
+    ) -> Result<(PathBuf, String), String> {
+        let release = self.release(pattern, options, said)?;
+        let version = pattern.version.as_ref().ok_or("it names no version")?;
+        let found = self.find(&pattern.engine, version)?;
+        let workshop = Workshop {
+            root: &self.root,
+            folder: &self.folder,
+            said,
+        };
+        Ok((workshop.fuzz_targets(&found)?, release))
+    }
+
     /// Finds a version of an engine.
     fn find(&self, engine: &str, version: &Wanted) -> Result<Found, String> {
         let of_folder = |folder: &Path| {

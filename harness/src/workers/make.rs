@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use semver::Version;
 
+use super::fuzzed;
 use super::made_of::{self, Record};
 use super::package::{self, MAIN, Origin, Package, Pins};
 use super::published::Published;
@@ -57,6 +58,14 @@ impl Workshop<'_> {
         let least = found.rust_version.as_deref();
         let toolchain = Toolchain::choose(&name, least, toolchain)?;
         let folder = self.folder.join(&name);
+        let rustc = toolchain.rustc.to_string();
+        // What is there does not wait for what others build.
+        if let (From::Registry(_), Some(pins)) = (&found.from, known_pins(&folder)) {
+            let manifest = self.package(found, &Origin::Registry(pins)).manifest()?;
+            if is_current(&folder, &manifest, &rustc) {
+                return Ok(());
+            }
+        }
         let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", folder.display());
         std::fs::create_dir_all(&folder).map_err(|why| failed(&why))?;
         // One at a time: they share what cargo keeps.
@@ -72,11 +81,8 @@ impl Workshop<'_> {
             From::Folder(packages) => Origin::Folder(packages.clone()),
         };
         let manifest = self.package(found, &origin).manifest()?;
-        let rustc = toolchain.rustc.to_string();
-        if matches!(origin, Origin::Registry(_))
-            && folder.join("worker").is_file()
-            && Record::read(&folder).is_some_and(|record| record.is_current(&manifest, &rustc))
-        {
+        // Another process may have built it meanwhile.
+        if matches!(origin, Origin::Registry(_)) && is_current(&folder, &manifest, &rustc) {
             return Ok(());
         }
         Record::remove(&folder);
@@ -104,6 +110,32 @@ impl Workshop<'_> {
         record.write(&folder)
     }
 
+    /// Writes the packages of the fuzz targets for what was found and has a worker
+    /// already; their folder.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) fn fuzz_targets(&self, found: &Found) -> Result<PathBuf, String> {
+        let name = found.name();
+        let origin = match &found.from {
+            From::Registry(_) => {
+                let pins = known_pins(&self.folder.join(&name));
+                Origin::Registry(pins.ok_or_else(|| format!("{name} is not built"))?)
+            }
+            From::Folder(packages) => Origin::Folder(packages.clone()),
+        };
+        let folder = self.folder.join("fuzz").join(&name);
+        for (file, text) in fuzzed::files(&self.package(found, &origin))? {
+            write(&folder.join(file), &text)?;
+        }
+        let lock = folder.join("Cargo.lock");
+        if !lock.exists() {
+            std::fs::copy(self.root.join("fuzz/Cargo.lock"), &lock)
+                .map_err(|why| format!("{}: {why}", lock.display()))?;
+        }
+        Ok(folder)
+    }
+
     fn package<'p>(&'p self, found: &'p Found, origin: &'p Origin) -> Package<'p> {
         Package {
             root: self.root,
@@ -123,12 +155,9 @@ impl Workshop<'_> {
         folder: &Path,
         toolchain: &Toolchain,
     ) -> Result<Pins, String> {
-        let file = folder.join("pins.json");
+        let file = folder.join(PINS);
         let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", file.display());
-        if let Some(pins) = std::fs::read(&file)
-            .ok()
-            .and_then(|t| serde_json::from_slice(&t).ok())
-        {
+        if let Some(pins) = known_pins(folder) {
             return Ok(pins);
         }
         (self.said)(&format!("{}: looking for what it needs", found.name()));
@@ -160,16 +189,8 @@ impl Workshop<'_> {
     /// Writes a package; where there is none, with the project's own lock file,
     /// so that what both need is the same and already on the machine.
     fn write(&self, folder: &Path, manifest: &str) -> Result<(), String> {
-        let write = |name: &str, text: &str| {
-            let file = folder.join(name);
-            // What is not changed keeps its time, and cargo its peace.
-            if std::fs::read_to_string(&file).is_ok_and(|old| old == text) {
-                return Ok(());
-            }
-            std::fs::write(&file, text).map_err(|why| format!("{}: {why}", file.display()))
-        };
-        write("Cargo.toml", manifest)?;
-        write("main.rs", MAIN)?;
+        write(&folder.join("Cargo.toml"), manifest)?;
+        write(&folder.join("main.rs"), MAIN)?;
         let lock = folder.join("Cargo.lock");
         if !lock.exists() {
             std::fs::copy(self.root.join("Cargo.lock"), &lock)
@@ -216,6 +237,33 @@ impl Workshop<'_> {
             false => Err(cannot_build(name, &all, &file)),
         }
     }
+}
+
+/// The name of the file with the pins of a worker.
+const PINS: &str = "pins.json";
+
+/// The pins that were found before.
+fn known_pins(folder: &Path) -> Option<Pins> {
+    let text = std::fs::read(folder.join(PINS)).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Whether a worker is there, and would come out the same today.
+fn is_current(folder: &Path, manifest: &str, rustc: &str) -> bool {
+    folder.join("worker").is_file()
+        && Record::read(folder).is_some_and(|record| record.is_current(manifest, rustc))
+}
+
+/// Writes a file, in a folder that is made for it if need be.
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    // What is not changed keeps its time, so that cargo has nothing to do.
+    if std::fs::read_to_string(file).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+    folder
+        .and_then(|()| std::fs::write(file, text))
+        .map_err(|why| format!("{}: {why}", file.display()))
 }
 
 /// One line about a build that failed: the first error, and where the rest is.

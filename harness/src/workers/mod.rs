@@ -24,10 +24,12 @@ pub mod bisect;
 mod catalogue;
 mod checkout;
 mod disk;
+mod fuzzed;
 mod made_of;
 mod make;
 mod package;
 mod published;
+pub mod sets;
 mod toolchain;
 mod wanted;
 
@@ -41,12 +43,12 @@ pub const ENGINES: [&str; 3] = ["wasmtime", "wasmer", "wasmi"];
 
 /// The oldest release of an engine that its adapter is written for.
 ///
-/// Before it, wasmtime 24 to 35 lay memories out by other options; wasmer 5 and 6
+/// Wasmtime 24 is its oldest line that is maintained. Before these, wasmer 5 and 6
 /// need a symbol of older compilers, `__rust_probestack`; and wasmi has no
 /// vectors.
 pub fn oldest(engine: &str) -> semver::Version {
     match engine {
-        "wasmtime" => semver::Version::new(36, 0, 0),
+        "wasmtime" => semver::Version::new(24, 0, 0),
         "wasmer" => semver::Version::new(7, 2, 0),
         _ => semver::Version::new(0, 43, 0),
     }

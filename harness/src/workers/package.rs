@@ -155,11 +155,18 @@ impl Package<'_> {
 
     /// A package of the engine: as in the project, but of this version, and
     /// without the features that it has not.
-    fn engine_package(&self, known: &Table, name: &str) -> Result<Value, String> {
+    pub(super) fn engine_package(&self, known: &Table, name: &str) -> Result<Value, String> {
         let mut entry = match of(known, name)? {
             Value::Table(entry) => entry,
             _ => Table::new(),
         };
+        self.set_version(&mut entry, name)?;
+        entry.insert("optional".to_owned(), true.into());
+        Ok(entry.into())
+    }
+
+    /// Says in the entry of a package of the engine that it is of this version.
+    pub(super) fn set_version(&self, entry: &mut Table, name: &str) -> Result<(), String> {
         match self.origin {
             Origin::Registry(pins) => {
                 let own = self.version.to_string();
@@ -182,13 +189,12 @@ impl Package<'_> {
                     .is_some_and(|f| self.features.iter().any(|g| g == f))
             });
         }
-        entry.insert("optional".to_owned(), true.into());
-        Ok(entry.into())
+        Ok(())
     }
 }
 
 /// The packages that the adapter of an engine is written against.
-fn own_packages(harness: &Table, engine: &str) -> Vec<String> {
+pub(super) fn own_packages(harness: &Table, engine: &str) -> Vec<String> {
     let feature = harness.get("features").and_then(|f| f.get(engine));
     match feature.and_then(Value::as_array) {
         None => vec![engine.to_owned()],
@@ -200,12 +206,12 @@ fn own_packages(harness: &Table, engine: &str) -> Vec<String> {
 }
 
 /// An entry of the project's dependencies.
-fn of(known: &Table, name: &str) -> Result<Value, String> {
+pub(super) fn of(known: &Table, name: &str) -> Result<Value, String> {
     let entry = known.get(name).cloned();
     entry.ok_or_else(|| format!("the project's manifest has no dependency {name}"))
 }
 
-fn read(file: &Path) -> Result<Table, String> {
+pub(super) fn read(file: &Path) -> Result<Table, String> {
     let text = std::fs::read_to_string(file).map_err(|why| format!("{}: {why}", file.display()))?;
     text.parse()
         .map_err(|why| format!("{}: {why}", file.display()))

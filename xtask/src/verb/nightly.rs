@@ -7,7 +7,6 @@ use anyhow::{anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::Shard;
 use trapline_harness::corpus::{Corpus, Register};
-use trapline_harness::engine;
 use trapline_harness::spec::official;
 
 use crate::End;
@@ -41,7 +40,7 @@ pub(crate) struct Nightly {
         long,
         value_name = "DIR",
         num_args = 1..,
-        conflicts_with_all = ["time", "cases", "seed", "focus", "jobs", "swarm", "shard", "engines"]
+        conflicts_with_all = ["time", "cases", "seed", "focus", "jobs", "swarm", "shard", "engines", "set"]
     )]
     merge: Vec<PathBuf>,
     /// Write the report to this folder; an older report there is replaced
@@ -111,7 +110,7 @@ impl Nightly {
         }
         let mut whole = merge::add(shards)?;
         let names: Vec<&str> = whole.asked.engines.iter().map(|e| &*e.name).collect();
-        let configurations = engine::select(&names)?;
+        let configurations = self.engines.of(&names).select()?;
         let mut corpus = self.open(&self.corpus.folder(&configurations)?)?;
         let mut options = whole.asked.options()?;
         options.unreduced = campaign::unreduced(&options)?;

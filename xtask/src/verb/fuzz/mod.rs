@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: a coverage-guided session.
 
 mod artifacts;
+mod closing;
 mod coverage;
 mod jobs;
 mod seeds;
@@ -10,22 +11,22 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::corpus::Corpus;
-use trapline_harness::engine::{self, Configuration, engine_of};
+use trapline_harness::engine::{self, Configuration, Name, engine_of};
 use trapline_harness::fuzzing::{self, BUDGET, Record, SCRIPT_BYTES, Target};
-use trapline_harness::triage::{Filed, Filer};
+use trapline_harness::triage::Filer;
 use trapline_harness::worker::{InProcess, Runner};
+use trapline_harness::workers::Pattern;
 
 use crate::End;
 use crate::interrupt::on_interrupt;
-use crate::options::{CorpusOptions, EngineOptions, linked_in, parse_time, scratch};
-use crate::summary;
-use crate::table::table;
+use crate::options::{CorpusOptions, EngineOptions, catalogue, linked_in, parse_time, scratch};
+use crate::progress::Line;
 use artifacts::Artifact;
-use jobs::{Ended, Jobs};
-use tools::{Sanitizer, Tools};
+use jobs::Jobs;
+use tools::{Package, Sanitizer, Tools};
 
 /// Fuzzes an engine under libFuzzer, guided by which of its code is reached.
 ///
@@ -41,7 +42,8 @@ pub(crate) struct Fuzz {
     #[arg(value_name = "TARGET", default_value = "differential")]
     target: Target,
     /// Engines or configurations to build in and to be guided by, separated by
-    /// commas; `mutant/NAME` for a planted fault
+    /// commas; of one other version (`wasmi@1.1.0`, `wasmtime@path:DIR/winch`) of one
+    /// engine; `mutant/NAME` for a planted fault
     #[arg(
         long,
         value_name = "LIST",
@@ -49,6 +51,11 @@ pub(crate) struct Fuzz {
         default_value = "wasmi"
     )]
     engine: Vec<String>,
+    /// Build the worker of another version with this toolchain of rustup's
+    /// [default: this one, or an installed one that is new enough]; targets are
+    /// built with nightly
+    #[arg(long, value_name = "NAME")]
+    toolchain: Option<String>,
     /// How long to run: 90s, 15m, 8h [default: until Ctrl-C]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     time: Option<Duration>,
@@ -116,6 +123,7 @@ impl Fuzz {
         let mut known = Corpus::open(&folder).map_err(|why| anyhow!("{why}"))?;
         known.check_writable().map_err(|why| anyhow!("{why}"))?;
         let tools = Tools::find()?;
+        let package = self.package(&names)?;
         let fuzz = tools::folder();
         let inputs = fuzz.join("corpus").join(self.target.name());
         let kept = fuzz.join("artifacts").join(self.target.name());
@@ -127,8 +135,7 @@ impl Fuzz {
             let environment = self.environment(&folder, None, &names);
             let out = scratch("fuzz")?.join(format!("coverage-{}.txt", self.target.name()));
             let log = out.with_extension("log");
-            let features = features(&names);
-            let lcov = tools.coverage(self.target, &features, &environment, &inputs, &log)?;
+            let lcov = tools.coverage(self.target, &package, &environment, &inputs, &log)?;
             let patterns = match &self.files[..] {
                 [] => coverage::patterns(&names),
                 files => files.to_vec(),
@@ -141,7 +148,7 @@ impl Fuzz {
             seeds::plant(&inputs, &folder)?;
             seeds::import(&self.seeds, &inputs)?;
         }
-        let program = tools.build(self.target, &features(&names), self.sanitizer)?;
+        let program = tools.build(self.target, &package, self.sanitizer)?;
         if self.minimize_corpus {
             seeds::minimize(&program, &inputs)?;
             return Ok(End::NothingNew);
@@ -175,7 +182,7 @@ impl Fuzz {
         // What the processes have filed is known from here on.
         let mut known = Corpus::open(&folder).map_err(|why| anyhow!("{why}"))?;
         deaths.extend(self.file(&kept, &mut known, &configurations, &AtomicBool::new(false))?);
-        print(&record, &ended, &deaths);
+        closing::print(&record, &ended, &deaths);
         let new = record.bugs.values().any(|d| d.new) || deaths.iter().any(Artifact::is_new);
         Ok(if new { End::New } else { End::NothingNew })
     }
@@ -184,8 +191,25 @@ impl Fuzz {
     fn configurations(&self) -> anyhow::Result<Vec<Configuration>> {
         Ok(match self.target {
             Target::Reference => vec![engine::checked()],
-            _ => engine::select(&self.engine)?,
+            _ => self.engine_options().select()?,
         })
+    }
+
+    /// The package to build.
+    fn package(&self, names: &[&str]) -> anyhow::Result<Package> {
+        let Some((_, engine)) = version(names)? else {
+            return Ok(Package::own(features(names)));
+        };
+        let pattern = self.engine.iter().map(|text| Pattern::parse(text));
+        let pattern = pattern
+            .filter_map(Result::ok)
+            .find(|p| p.version.is_some() && !p.excludes)
+            .ok_or_else(|| anyhow!("no engine of another version is asked for"))?;
+        let (options, mut line) = (self.engine_options(), Line::new());
+        let said = &mut |words: &str| line.show(words);
+        let made = catalogue().fuzz_targets(&pattern, options.worker_options(), said);
+        let (folder, _) = made.map_err(|why| anyhow!(why))?;
+        Ok(Package::of_version(folder, engine))
     }
 
     /// Files what inputs that killed a process show.
@@ -204,6 +228,7 @@ impl Fuzz {
             _ => linked_in()
                 .into_iter()
                 .filter(|c| c.engine() != "mutant" || names.contains(&c.name()))
+                .chain(configurations.iter().filter(|c| is_other(c)).cloned())
                 .collect(),
         };
         let origin = fuzzing::origin(self.target);
@@ -227,16 +252,20 @@ impl Fuzz {
                 Box::new(InProcess::new(vec![engine::checked()]))
             }));
         }
-        let options = EngineOptions {
-            toolchain: None,
+        Ok(Box::new(self.engine_options().runners()?))
+    }
+
+    fn engine_options(&self) -> EngineOptions {
+        EngineOptions {
+            toolchain: self.toolchain.clone(),
             engines: self.engine.clone(),
+            set: None,
             in_process: false,
             budget: BUDGET.memory_bytes >> 20,
             fuel: engine::FUEL,
             wall: WALL,
             worker_memory: 4096,
-        };
-        Ok(Box::new(options.runners()?))
+        }
     }
 
     fn arguments(&self, kept: &Path, inputs: &Path) -> Vec<String> {
@@ -259,13 +288,48 @@ impl Fuzz {
             environment.push(("TRAPLINE_SESSION", session.display().to_string()));
         }
         if self.target != Target::Reference {
-            environment.push(("TRAPLINE_ENGINES", names.join(",")));
+            // The program has one version of each engine, and knows them without.
+            let linked = names.iter().filter_map(|name| Name::parse(name));
+            let linked: Vec<String> = linked.map(Name::linked).collect();
+            environment.push(("TRAPLINE_ENGINES", linked.join(",")));
+        }
+        if let Ok(Some((version, _))) = version(names) {
+            environment.push(("TRAPLINE_VERSION", version.to_owned()));
         }
         if self.stop_on_new {
             environment.push(("TRAPLINE_STOP_ON_NEW", "1".to_owned()));
         }
         environment
     }
+}
+
+/// Whether a configuration is of a version that is not linked in.
+fn is_other(configuration: &Configuration) -> bool {
+    Name::parse(configuration.name()).is_some_and(|name| name.version.is_some())
+}
+
+/// The version, and its engine, that configurations are of: none for what is
+/// linked in.
+///
+/// # Errors
+/// If there are several: a program is linked with one, and is guided by it.
+fn version<'n>(names: &[&'n str]) -> anyhow::Result<Option<(&'n str, &'n str)>> {
+    let parts: Vec<Name<'n>> = names
+        .iter()
+        .filter_map(|name| Name::parse(name))
+        .filter(|name| name.engine != "mutant")
+        .collect();
+    let Some(first) = parts.iter().find(|name| name.version.is_some()) else {
+        return Ok(None);
+    };
+    if let Some(other) = parts.iter().find(|p| p.release() != first.release()) {
+        bail!(
+            "a session is guided by one version of one engine, not by {} and {}",
+            first.release(),
+            other.release()
+        );
+    }
+    Ok(first.version.map(|version| (version, first.engine)))
 }
 
 /// The cargo features that link in the engines of these configurations.
@@ -277,61 +341,6 @@ fn features(names: &[&str]) -> String {
         .collect();
     engines.dedup();
     engines.join(",")
-}
-
-/// The closing tables.
-fn print(record: &Record, ended: &Ended, deaths: &[Artifact]) {
-    let seconds = ended.elapsed.as_secs_f64().max(1e-9);
-    let calls: u64 = record.tallies.iter().map(|t| t.calls).sum();
-    summary::verdicts(&record.tallies);
-    println!(
-        "{} executions in {seconds:.1} s, {:.0}/s, {:.1} judged calls each; but for libFuzzer, the \
-         harness took {:.0} % of the time",
-        record.executions,
-        record.executions as f64 / seconds,
-        calls as f64 / record.executions.max(1) as f64,
-        100.0 * summary::harness_share(&record.phases),
-    );
-    if ended.killed > 0 {
-        println!("{} processes were killed by an input", ended.killed);
-    }
-    for artifact in deaths {
-        let shown = match &artifact.filed[..] {
-            [] => "nothing, in a worker".to_owned(),
-            filed => filed.iter().map(words).collect::<Vec<_>>().join(", "),
-        };
-        println!("{}: {shown}", artifact.path.display());
-    }
-    if record.bugs.is_empty() {
-        println!("no divergence");
-        return;
-    }
-    let mut found = table(&["bug", "severity", "status", "executions", "on", "witness"]);
-    let mut bugs: Vec<_> = record.bugs.iter().collect();
-    bugs.sort_by_key(|(id, met)| (!met.new, met.severity, *id));
-    for (id, met) in bugs {
-        let file = met.file.as_deref();
-        found.add_row([
-            format!("{}\n{id}", met.title),
-            met.severity.to_string(),
-            met.status.clone(),
-            met.count.to_string(),
-            met.configuration.clone(),
-            file.map_or(String::new(), |f| f.display().to_string()),
-        ]);
-    }
-    println!("{found}");
-}
-
-/// What something was filed as.
-fn words(filed: &Filed) -> String {
-    match filed {
-        Filed::New { bug, .. } => format!("new: {}: {}", bug.id, bug.title),
-        Filed::Known { bug, .. } => format!("{} ({})", bug.id, bug.status),
-        Filed::Nondeterministic { shown, of } => {
-            format!("nondeterministic: it showed in {shown} of {of} more runs")
-        }
-    }
 }
 
 #[cfg(test)]
@@ -347,6 +356,21 @@ mod tests {
         assert_eq!(of(&["wasmi"]), "wasmi");
         assert_eq!(of(&["wasmi/eager", "wasmtime/winch"]), "wasmtime,wasmi");
         assert_eq!(of(&["mutant/bound-short"]), "");
+    }
+
+    #[test]
+    fn a_session_is_of_one_version() {
+        let of = |names: &[&str]| version(names).map(|v| v.map(|(v, e)| format!("{e} {v}")));
+        assert_eq!(of(&["wasmi/eager", "mutant/bound-short"]).unwrap(), None);
+        let one = of(&["wasmi@1.1.0/eager", "wasmi@1.1.0/lazy"]).unwrap();
+        assert_eq!(one.as_deref(), Some("wasmi 1.1.0"));
+        for two in [
+            ["wasmi@1.1.0/eager", "wasmi/eager"],
+            ["wasmi@1.1.0/eager", "wasmi@1.0.0/eager"],
+            ["wasmi@1.1.0/eager", "wasmtime/winch"],
+        ] {
+            assert!(of(&two).is_err(), "{two:?}");
+        }
     }
 
     #[test]

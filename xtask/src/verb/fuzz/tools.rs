@@ -32,6 +32,55 @@ pub(super) struct Tools {
     triple: String,
 }
 
+/// The package of the targets.
+pub(super) struct Package {
+    /// Where it is.
+    folder: PathBuf,
+    /// Where cargo keeps what it builds.
+    built: PathBuf,
+    /// The features to build it with: the engines that are linked in.
+    features: String,
+}
+
+impl Package {
+    /// That of the repository, for the engines that the project is linked with.
+    pub(super) fn own(features: String) -> Package {
+        Package {
+            built: folder().join("target"),
+            folder: folder(),
+            features,
+        }
+    }
+
+    /// One for another version of `engine`; all of those share what they build.
+    pub(super) fn of_version(folder: PathBuf, engine: &str) -> Package {
+        Package {
+            built: folder.with_file_name("build"),
+            folder,
+            features: engine.to_owned(),
+        }
+    }
+
+    /// `cargo fuzz` with what says where it is and what is linked in.
+    fn cargo_fuzz(&self, verb: &str) -> Command {
+        let Package {
+            folder,
+            built,
+            features,
+        } = self;
+        let mut command = Command::new("cargo");
+        command
+            .args(["+nightly", "fuzz", verb, "--fuzz-dir"])
+            .arg(folder)
+            .arg("--target-dir")
+            .arg(built)
+            .args(["--no-default-features", "--features", features])
+            // Here is the configuration that says what is instrumented.
+            .current_dir(folder);
+        command
+    }
+}
+
 impl Tools {
     /// Looks for the tools.
     ///
@@ -60,28 +109,24 @@ impl Tools {
         }
     }
 
-    /// Builds a target with these features; its program.
+    /// Builds a target; its program.
     pub(super) fn build(
         &self,
         target: Target,
-        features: &str,
+        package: &Package,
         sanitizer: Sanitizer,
     ) -> anyhow::Result<PathBuf> {
-        let fuzz = folder();
         eprintln!("building {} (the first time takes minutes)", target.name());
-        let status = Command::new("cargo")
-            .args(["+nightly", "fuzz", "build", target.name()])
-            .args(["--no-default-features", "--features", features])
-            .args(["--sanitizer", sanitizer.name()])
-            // Here is the configuration that says what is instrumented.
-            .current_dir(&fuzz)
+        let status = package
+            .cargo_fuzz("build")
+            .args(["--sanitizer", sanitizer.name(), target.name()])
             .status()
             .context("cargo cannot be run")?;
         if !status.success() {
             bail!("{} cannot be built: see above", target.name());
         }
-        let program = fuzz
-            .join("target")
+        let program = package
+            .built
             .join(&self.triple)
             .join("release")
             .join(target.name());
@@ -98,7 +143,7 @@ impl Tools {
     pub(super) fn coverage(
         &self,
         target: Target,
-        features: &str,
+        package: &Package,
         environment: &[(&str, String)],
         inputs: &Path,
         log: &Path,
@@ -112,7 +157,6 @@ impl Tools {
                  `rustup component add llvm-tools --toolchain nightly`"
             );
         }
-        let fuzz = folder();
         eprintln!(
             "building {} once more (the first time takes minutes)",
             target.name()
@@ -121,13 +165,11 @@ impl Tools {
         let cannot = || format!("{}: cannot be written", log.display());
         let out = File::create(log).with_context(cannot)?;
         let err = out.try_clone().with_context(cannot)?;
-        let status = Command::new("cargo")
-            .args(["+nightly", "fuzz", "coverage"])
-            .args(["--no-default-features", "--features", features])
+        let status = package
+            .cargo_fuzz("coverage")
             .args(["--sanitizer", "none", target.name()])
             .arg(inputs)
             .envs(environment.iter().map(|(k, v)| (k, v)))
-            .current_dir(&fuzz)
             .stdout(out)
             .stderr(err)
             .status()
@@ -139,7 +181,7 @@ impl Tools {
                 log.display()
             );
         }
-        let built = fuzz.join("target").join(&self.triple).join("coverage");
+        let built = package.built.join(&self.triple).join("coverage");
         let output = Command::new(&llvm_cov)
             .args([
                 "export",
@@ -148,7 +190,9 @@ impl Tools {
                 "--instr-profile",
             ])
             .arg(
-                fuzz.join("coverage")
+                package
+                    .folder
+                    .join("coverage")
                     .join(target.name())
                     .join("coverage.profdata"),
             )

@@ -1,0 +1,64 @@
+//! What a session says when it ends.
+
+use trapline_harness::fuzzing::Record;
+use trapline_harness::triage::Filed;
+
+use super::artifacts::Artifact;
+use super::jobs::Ended;
+use crate::summary;
+use crate::table::table;
+
+/// The closing tables.
+pub(super) fn print(record: &Record, ended: &Ended, deaths: &[Artifact]) {
+    let seconds = ended.elapsed.as_secs_f64().max(1e-9);
+    let calls: u64 = record.tallies.iter().map(|t| t.calls).sum();
+    summary::verdicts(&record.tallies);
+    println!(
+        "{} executions in {seconds:.1} s, {:.0}/s, {:.1} judged calls each; but for libFuzzer, the \
+         harness took {:.0} % of the time",
+        record.executions,
+        record.executions as f64 / seconds,
+        calls as f64 / record.executions.max(1) as f64,
+        100.0 * summary::harness_share(&record.phases),
+    );
+    if ended.killed > 0 {
+        println!("{} processes were killed by an input", ended.killed);
+    }
+    for artifact in deaths {
+        let shown = match &artifact.filed[..] {
+            [] => "nothing, in a worker".to_owned(),
+            filed => filed.iter().map(words).collect::<Vec<_>>().join(", "),
+        };
+        println!("{}: {shown}", artifact.path.display());
+    }
+    if record.bugs.is_empty() {
+        println!("no divergence");
+        return;
+    }
+    let mut found = table(&["bug", "severity", "status", "executions", "on", "witness"]);
+    let mut bugs: Vec<_> = record.bugs.iter().collect();
+    bugs.sort_by_key(|(id, met)| (!met.new, met.severity, *id));
+    for (id, met) in bugs {
+        let file = met.file.as_deref();
+        found.add_row([
+            format!("{}\n{id}", met.title),
+            met.severity.to_string(),
+            met.status.clone(),
+            met.count.to_string(),
+            met.configuration.clone(),
+            file.map_or(String::new(), |f| f.display().to_string()),
+        ]);
+    }
+    println!("{found}");
+}
+
+/// What something was filed as.
+fn words(filed: &Filed) -> String {
+    match filed {
+        Filed::New { bug, .. } => format!("new: {}: {}", bug.id, bug.title),
+        Filed::Known { bug, .. } => format!("{} ({})", bug.id, bug.status),
+        Filed::Nondeterministic { shown, of } => {
+            format!("nondeterministic: it showed in {shown} of {of} more runs")
+        }
+    }
+}
