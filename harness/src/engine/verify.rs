@@ -18,10 +18,20 @@ pub struct Difference {
     pub declared: bool,
 }
 
+impl Difference {
+    /// Whether the feature is there, as declared, and gave a wrong value: a bug
+    /// of the engine, which a campaign finds, and not of the declaration.
+    pub fn is_bug(&self) -> bool {
+        self.declared && matches!(self.outcome, Outcome::Values(_))
+    }
+}
+
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let feature = self.feature.name();
-        if self.declared {
+        if self.is_bug() {
+            write!(f, "has {feature}, with a bug: gives {:?}", self.outcome)
+        } else if self.declared {
             write!(f, "declares {feature}, but gives {:?}", self.outcome)
         } else {
             write!(f, "does not declare {feature}, but runs it")

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use clap::Args;
 use comfy_table::ColumnConstraint;
 use serde::Serialize;
-use trapline_harness::engine::{self, Configuration};
+use trapline_harness::engine::{self, Configuration, Difference};
 use trapline_harness::workers::{self, Pattern, Usage, published};
 
 use crate::End;
@@ -115,12 +115,23 @@ impl Engines {
     fn verify(self, configurations: &[Configuration]) -> anyhow::Result<End> {
         let verdicts: Vec<Verdict> = configurations
             .iter()
-            .map(|c| Verdict {
-                name: c.name().to_owned(),
-                wrong: match engine::verify(c) {
-                    Ok(differences) => differences.iter().map(ToString::to_string).collect(),
-                    Err(reason) => vec![format!("cannot be built: {reason}")],
-                },
+            .map(|c| {
+                let name = c.name().to_owned();
+                let (bugs, wrong) = match engine::verify(c) {
+                    Ok(differences) => differences.into_iter().partition(|d| d.is_bug()),
+                    Err(reason) => {
+                        let wrong = vec![format!("cannot be built: {reason}")];
+                        let bugs = Vec::new();
+                        return Verdict { name, bugs, wrong };
+                    }
+                };
+                let words =
+                    |list: Vec<Difference>| list.iter().map(Difference::to_string).collect();
+                Verdict {
+                    name,
+                    bugs: words(bugs),
+                    wrong: words(wrong),
+                }
             })
             .collect();
         if self.json {
@@ -128,12 +139,12 @@ impl Engines {
         } else {
             let mut table = fitted(&["configuration", "declared features"]);
             for verdict in &verdicts {
-                let wrong = if verdict.wrong.is_empty() {
-                    "as declared".to_owned()
-                } else {
-                    verdict.wrong.join("\n")
-                };
-                table.add_row([&verdict.name, &wrong]);
+                let mut said = verdict.wrong.clone();
+                if said.is_empty() {
+                    said.push("as declared".to_owned());
+                }
+                said.extend(verdict.bugs.iter().cloned());
+                table.add_row([&verdict.name, &said.join("\n")]);
             }
             println!("{table}");
         }
@@ -149,6 +160,8 @@ impl Engines {
 #[derive(Serialize)]
 struct Verdict {
     name: String,
+    /// What it has as declared, and gets wrong.
+    bugs: Vec<String>,
     wrong: Vec<String>,
 }
 

@@ -40,6 +40,7 @@ const WINCH: Settings = Settings {
     ..CRANELIFT
 };
 
+#[cfg(wasmtime_pulley)]
 const PULLEY: Settings = Settings {
     compiler: Compiler::Pulley,
     ..CRANELIFT
@@ -77,19 +78,21 @@ fn tick(engine: &wasmtime::Engine) -> Result<(), String> {
 }
 
 macro_rules! table {
-    ($( $name:literal, $about:literal: $settings:expr; )*) => {
+    ($( $(#[$so:meta])? $name:literal, $about:literal: $settings:expr; )*) => {
         /// One row for each configuration.
         pub(in crate::engine) fn configurations() -> Vec<Configuration> {
-            vec![$({
+            let mut rows = Vec::new();
+            $( $(#[$so])? {
                 static SETTINGS: Settings = $settings;
-                Configuration::linked(
+                rows.push(Configuration::linked(
                     concat!("wasmtime/", $name),
                     VERSION,
                     $about,
                     SETTINGS.features(),
                     || build(&SETTINGS),
-                )
-            }),*]
+                ));
+            } )*
+            rows
         }
     };
 }
@@ -118,6 +121,7 @@ table! {
         },
         ..CRANELIFT
     };
+    #[cfg(wasmtime_memory_layout)]
     "cranelift+moving", "nothing reserved, 32 MiB guarded: every grow moves": Settings {
         layout: Layout {
             reservation: Some(0),
@@ -126,10 +130,12 @@ table! {
         },
         ..CRANELIFT
     };
+    #[cfg(wasmtime_memory_layout)]
     "cranelift+fixed", "memories never move": Settings {
         layout: Layout { may_move: false, ..LAYOUT },
         ..CRANELIFT
     };
+    #[cfg(wasmtime_signals)]
     "cranelift+no-signals", "every check explicit, no signal handlers": Settings {
         signals: false,
         spectre_mitigation: false,
@@ -193,7 +199,9 @@ table! {
         metering: Metering::Fuel,
         ..WINCH
     };
+    #[cfg(wasmtime_pulley)]
     "pulley", "interpreter, defaults": PULLEY;
+    #[cfg(wasmtime_pulley)]
     "pulley+dynamic", "nothing reserved, nothing guarded": Settings {
         layout: DYNAMIC,
         ..PULLEY

@@ -58,8 +58,20 @@ unsafe impl LinearMemory for Allocation {
         self.bytes
     }
 
+    #[cfg(wasmtime_memory_layout)]
     fn byte_capacity(&self) -> usize {
         self.bytes
+    }
+
+    #[cfg(not(wasmtime_memory_layout))]
+    fn maximum_byte_size(&self) -> Option<usize> {
+        None
+    }
+
+    #[cfg(not(wasmtime_memory_layout))]
+    fn wasm_accessible(&self) -> std::ops::Range<usize> {
+        let start = self.units.as_ptr() as usize;
+        start..start + self.bytes
     }
 
     fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {

@@ -33,6 +33,7 @@ pub(super) enum Compiler {
     /// The baseline compiler.
     Winch,
     /// The interpreter.
+    #[cfg(wasmtime_pulley)]
     Pulley,
 }
 
@@ -111,6 +112,7 @@ impl Settings {
             Compiler::Winch => ALL
                 .without(Features::of(&[Feature::TailCall]))
                 .without(WINCH_LACKS),
+            #[cfg(wasmtime_pulley)]
             Compiler::Pulley => ALL.without(THREADS),
         };
         // A shared memory neither lives in a pool nor moves: where nothing is
@@ -132,14 +134,6 @@ impl Settings {
             metering,
             serialize: _,
         } = self;
-        let Layout {
-            reservation,
-            reservation_for_growth,
-            guard,
-            guard_before,
-            may_move,
-            copy_on_write,
-        } = layout;
         let mut config = Config::new();
         match compiler {
             Compiler::Cranelift { optimise } => {
@@ -154,25 +148,14 @@ impl Settings {
                 config.strategy(Strategy::Winch);
                 do_not_optimise(&mut config);
             }
+            #[cfg(wasmtime_pulley)]
             Compiler::Pulley => {
                 config
                     .target("pulley64")
                     .expect("the interpreter is linked in");
             }
         }
-        if let Some(bytes) = reservation {
-            config.memory_reservation(*bytes);
-        }
-        if let Some(bytes) = reservation_for_growth {
-            config.memory_reservation_for_growth(*bytes);
-        }
-        if let Some(bytes) = guard {
-            config.memory_guard_size(*bytes);
-        }
-        config
-            .guard_before_linear_memory(*guard_before)
-            .memory_may_move(*may_move)
-            .memory_init_cow(*copy_on_write);
+        layout.apply(&mut config);
         match allocator {
             Allocator::OnDemand => {}
             Allocator::Creator => {
@@ -191,7 +174,10 @@ impl Settings {
                 config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
             }
         }
+        #[cfg(wasmtime_signals)]
         config.signals_based_traps(*signals);
+        #[cfg(not(wasmtime_signals))]
+        debug_assert!(signals, "it has no other traps");
         if !spectre_mitigation {
             for flag in [
                 "enable_heap_access_spectre_mitigation",
@@ -239,6 +225,52 @@ impl Settings {
         #[cfg(not(wasmtime_backtrace_max_frames))]
         config.wasm_backtrace(false);
         config
+    }
+}
+
+impl Layout {
+    /// Tells wasmtime.
+    fn apply(&self, config: &mut Config) {
+        let Layout {
+            reservation,
+            reservation_for_growth,
+            guard,
+            guard_before,
+            may_move,
+            copy_on_write,
+        } = self;
+        #[cfg(wasmtime_memory_layout)]
+        {
+            if let Some(bytes) = reservation {
+                config.memory_reservation(*bytes);
+            }
+            if let Some(bytes) = reservation_for_growth {
+                config.memory_reservation_for_growth(*bytes);
+            }
+            if let Some(bytes) = guard {
+                config.memory_guard_size(*bytes);
+            }
+            config.memory_may_move(*may_move);
+        }
+        // One word each for memories with a reservation and for those without,
+        // which always may move.
+        #[cfg(not(wasmtime_memory_layout))]
+        {
+            debug_assert!(may_move, "there is no word for it");
+            if let Some(bytes) = reservation {
+                config.static_memory_maximum_size(*bytes);
+            }
+            if let Some(bytes) = reservation_for_growth {
+                config.dynamic_memory_reserved_for_growth(*bytes);
+            }
+            if let Some(bytes) = guard {
+                config.static_memory_guard_size(*bytes);
+                config.dynamic_memory_guard_size(*bytes);
+            }
+        }
+        config
+            .guard_before_linear_memory(*guard_before)
+            .memory_init_cow(*copy_on_write);
     }
 }
 
