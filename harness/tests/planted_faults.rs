@@ -123,6 +123,7 @@ fn recognised_only_while_it_is_open(
 ) {
     let fixed = Status::Fixed {
         version: "1.0.0".to_owned(),
+        link: None,
     };
     for (status, known) in [(Status::Unreported, true), (fixed, false)] {
         corpus.register.get_mut(id).unwrap().status = status;

@@ -24,6 +24,8 @@ pub enum Status {
     Fixed {
         /// Which.
         version: String,
+        /// Where its maintainers say so.
+        link: Option<String>,
     },
     /// The engine does so on purpose.
     Intended {
@@ -42,7 +44,7 @@ impl fmt::Display for Status {
         match self {
             Status::Unreported => f.write_str("known, unreported"),
             Status::Reported { link } => write!(f, "reported: {link}"),
-            Status::Fixed { version } => write!(f, "fixed in {version}"),
+            Status::Fixed { version, .. } => write!(f, "fixed in {version}"),
             Status::Intended { reason } => write!(f, "intended: {reason}"),
             Status::SameAs { bug } => write!(f, "same as {bug}"),
         }

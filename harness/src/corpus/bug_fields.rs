@@ -74,12 +74,14 @@ impl TryFrom<Fields> for Bug {
         let status = match (status, link, version, reason, bug) {
             (Name::Unreported, None, None, None, None) => Status::Unreported,
             (Name::Reported, Some(link), None, None, None) => Status::Reported { link },
-            (Name::Fixed, None, Some(version), None, None) => Status::Fixed { version },
+            (Name::Fixed, link, Some(version), None, None) => Status::Fixed { version, link },
             (Name::Intended, None, None, Some(reason), None) => Status::Intended { reason },
             (Name::SameAs, None, None, None, Some(bug)) => Status::SameAs { bug },
             (Name::Unreported, ..) => return Err("`unreported` takes nothing more"),
             (Name::Reported, ..) => return Err("`reported` takes a `link`, and nothing more"),
-            (Name::Fixed, ..) => return Err("`fixed` takes a `version`, and nothing more"),
+            (Name::Fixed, ..) => {
+                return Err("`fixed` takes a `version`, may have a `link`, and nothing more");
+            }
             (Name::Intended, ..) => return Err("`intended` takes a `reason`, and nothing more"),
             (Name::SameAs, ..) => return Err("`same-as` takes a `bug`, and nothing more"),
         };
@@ -119,7 +121,7 @@ impl From<Bug> for Fields {
         let (name, [link, version, reason, same]) = match status {
             Status::Unreported => (Name::Unreported, [None, None, None, None]),
             Status::Reported { link } => (Name::Reported, [Some(link), None, None, None]),
-            Status::Fixed { version } => (Name::Fixed, [None, Some(version), None, None]),
+            Status::Fixed { version, link } => (Name::Fixed, [link, Some(version), None, None]),
             Status::Intended { reason } => (Name::Intended, [None, None, Some(reason), None]),
             Status::SameAs { bug } => (Name::SameAs, [None, None, None, Some(bug)]),
         };

@@ -78,7 +78,10 @@ fn bug(folder: &Path, signature: String, entry: Entry) -> Result<Bug, String> {
     let status = match (&*status, link, version, reason) {
         ("new", ..) => Status::Unreported,
         ("reported", Some(link), ..) => Status::Reported { link },
-        ("fixed-in", _, Some(version), _) => Status::Fixed { version },
+        ("fixed-in", _, Some(version), _) => Status::Fixed {
+            version,
+            link: None,
+        },
         ("intended", _, _, Some(reason)) => Status::Intended { reason },
         _ => return Err(format!("known.toml: {signature}: no such status: {status}")),
     };

@@ -83,7 +83,10 @@ mod tests {
         assert_eq!(told(&register, 1 << 47, "wasmi/eager"), None);
         assert_eq!(told(&register, 1 << 48, "wasmtime/winch"), None);
         let version = "2.0.1".to_owned();
-        register.bugs[0].status = Status::Fixed { version };
+        register.bugs[0].status = Status::Fixed {
+            version,
+            link: None,
+        };
         assert_eq!(told(&register, 1 << 48, "wasmi/eager"), None);
     }
 }

@@ -282,7 +282,13 @@ fn a_failure_in_the_suite_that_is_known_is_no_news_until_it_is_fixed() {
     assert!(!is_news(&report), "{:?}", report.news);
     assert_eq!(report.news.len(), before - 1, "the others stay news");
     let version = "2".to_owned();
-    report.settle(&Past::default(), &bug(Status::Fixed { version }));
+    report.settle(
+        &Past::default(),
+        &bug(Status::Fixed {
+            version,
+            link: None,
+        }),
+    );
     assert!(is_news(&report), "{:?}", report.news);
 }
 

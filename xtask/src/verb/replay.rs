@@ -1,5 +1,6 @@
 //! `cargo xtask replay`: the corpus on every engine.
 
+mod markdown;
 mod versions;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,10 @@ pub(crate) struct Replay {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print only the table of bug and version, as Markdown, with what is said of
+    /// each bug upstream
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     #[command(flatten)]
     engines: EngineOptions,
     #[command(flatten)]
@@ -124,7 +129,13 @@ impl Replay {
         }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&rows)?);
+        } else if self.markdown {
+            print!("{}", markdown::text(&rows, &corpus));
         } else {
+            // What came back is said first.
+            for row in rows.iter().filter(|row| row.state == State::Regressed) {
+                println!("regression: {}: {} ({})", row.title, row.note, row.known);
+            }
             versions::show(&rows);
             show(&rows);
         }
@@ -212,7 +223,10 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         (_, None) if diverging.is_empty() => State::Conforms,
         (_, None) => State::New,
         (_, Some(_)) if diverging.is_empty() => State::Fixed,
-        (_, Some(bug)) if matches!(bug.status, Status::Fixed { .. }) => State::Regressed,
+        (_, Some(bug)) if matches!(bug.status, Status::Fixed { .. }) => {
+            note = "diverges in what is linked in".to_owned();
+            State::Regressed
+        }
         _ if others.is_empty() && healthy.is_empty() => State::Open,
         _ => {
             let all: Vec<&String> = linked().map(|j| &j.configuration).collect();

@@ -23,6 +23,9 @@ pub(crate) struct Triage {
     bug: Option<String>,
     #[command(flatten)]
     change: ChangeArgs,
+    /// With --fixed-in: where the maintainers say so
+    #[arg(long, value_name = "LINK", requires = "fixed_in")]
+    link: Option<String>,
     /// Vary a minimized case: other instructions in the place of the one that it
     /// is about, and other places of its address, on every configuration
     #[arg(long, value_name = "FILE", conflicts_with = "bug")]
@@ -64,7 +67,7 @@ struct ChangeArgs {
 
 impl ChangeArgs {
     /// The status that is asked for, if it is a status.
-    fn status(&self) -> anyhow::Result<Option<Status>> {
+    fn status(&self, link: Option<&str>) -> anyhow::Result<Option<Status>> {
         let ChangeArgs {
             unreported,
             reported,
@@ -82,13 +85,13 @@ impl ChangeArgs {
             return Ok(Some(Status::SameAs { bug }));
         }
         Ok(match (given(reported), given(fixed_in), given(intended)) {
-            (Some(link), _, _) => {
-                if !link.starts_with("https://") {
-                    bail!("'{link}' is not a link: it does not begin with https://");
-                }
-                Some(Status::Reported { link })
-            }
-            (_, Some(version), _) if !version.is_empty() => Some(Status::Fixed { version }),
+            (Some(link), _, _) => Some(Status::Reported {
+                link: checked(&link)?,
+            }),
+            (_, Some(version), _) if !version.is_empty() => Some(Status::Fixed {
+                version,
+                link: link.map(checked).transpose()?,
+            }),
             (_, _, Some(reason)) if !reason.is_empty() => Some(Status::Intended { reason }),
             (None, None, None) => None,
             _ => bail!("a version or a reason cannot be empty"),
@@ -108,7 +111,7 @@ impl Triage {
         }
         if let Some(id) = &self.bug {
             let id = id.trim_end_matches(".wast");
-            change(&mut corpus, id, &self.change)?;
+            change(&mut corpus, id, &self.change, self.link.as_deref())?;
             return Ok(End::NothingNew);
         }
         let mut bugs: Vec<&Bug> = corpus.register.bugs.iter().collect();
@@ -178,13 +181,26 @@ fn siblings(rows: &[Row], names: &[&str]) {
     println!("{shown}");
 }
 
-fn change(corpus: &mut Corpus, id: &str, change: &ChangeArgs) -> anyhow::Result<()> {
+/// A link, if it is one.
+fn checked(link: &str) -> anyhow::Result<String> {
+    if !link.starts_with("https://") {
+        bail!("'{link}' is not a link: it does not begin with https://");
+    }
+    Ok(link.to_owned())
+}
+
+fn change(
+    corpus: &mut Corpus,
+    id: &str,
+    change: &ChangeArgs,
+    link: Option<&str>,
+) -> anyhow::Result<()> {
     let bug = corpus.register.get(id);
     let bug = bug.ok_or_else(|| anyhow!("{}: no such bug: {id}", corpus.folder().display()))?;
     if let Some(new) = &change.rename {
         return rename(corpus, bug.clone(), new);
     }
-    let status = change.status()?;
+    let status = change.status(link)?;
     if let Some(Status::SameAs { bug: other }) = &status {
         let there = corpus.register.get(other);
         let there = there.ok_or_else(|| anyhow!("{other}: no such bug"))?;

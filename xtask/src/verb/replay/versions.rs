@@ -39,7 +39,7 @@ pub(super) fn releases(trial: &Trial) -> Vec<(String, bool)> {
 
 /// A release of its engine that has a bug that was fixed in it or before.
 pub(super) fn regression<'r>(bug: &Bug, releases: &'r [(String, bool)]) -> Option<&'r str> {
-    let Status::Fixed { version } = &bug.status else {
+    let Status::Fixed { version, .. } = &bug.status else {
         return None;
     };
     let fixed = Version::parse(version.trim_start_matches('v')).ok()?;
@@ -52,20 +52,27 @@ pub(super) fn regression<'r>(bug: &Bug, releases: &'r [(String, bool)]) -> Optio
     back.map(|(release, _)| &**release)
 }
 
+/// The releases that rows say something of: those of an engine in the order of
+/// their versions.
+pub(super) fn columns(rows: &[Row]) -> Vec<&str> {
+    let mut columns: BTreeMap<(&str, Option<Version>, &str), &str> = BTreeMap::new();
+    for (release, _) in rows.iter().flat_map(|row| &row.releases) {
+        let (engine, version) = release.split_once('@').unwrap_or_default();
+        let place = (engine, Version::parse(version).ok(), &**release);
+        columns.insert(place, release);
+    }
+    columns.into_values().collect()
+}
+
 /// Prints the table, the files that diverge in a release; nothing without other
 /// versions.
 pub(super) fn show(rows: &[Row]) {
-    // As they were asked for: those of an engine in the order of their versions.
-    let mut columns: BTreeMap<(String, Option<Version>), &str> = BTreeMap::new();
-    for (release, _) in rows.iter().flat_map(|row| &row.releases) {
-        let (engine, version) = release.split_once('@').unwrap_or_default();
-        columns.insert((engine.to_owned(), Version::parse(version).ok()), release);
-    }
+    let columns = columns(rows);
     if columns.is_empty() {
         return;
     }
     let mut head = vec!["file"];
-    head.extend(columns.values());
+    head.extend(&columns);
     let mut shown = table(&head);
     let mut open = vec![0; columns.len()];
     for row in rows
@@ -74,8 +81,8 @@ pub(super) fn show(rows: &[Row]) {
     {
         let file = row.file.file_stem().unwrap_or_default().to_string_lossy();
         let mut cells = vec![file.into_owned()];
-        for (column, count) in columns.values().zip(&mut open) {
-            let found = row.releases.iter().find(|(release, _)| release == column);
+        for (column, count) in columns.iter().zip(&mut open) {
+            let found = row.releases.iter().find(|(release, _)| release == *column);
             *count += u32::from(matches!(found, Some((_, true))));
             let cell = match found {
                 Some((_, true)) => "diverges",
