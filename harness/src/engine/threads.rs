@@ -109,7 +109,7 @@ fn delay(number: usize) -> usize {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let mixed = (call.wrapping_mul(31) + number).wrapping_mul(0x9e37_79b9);
-    (mixed >> 16) % LATE * usize::from(call % 2 == 0)
+    (mixed >> 16) % LATE * usize::from(call.is_multiple_of(2))
 }
 
 impl Threads {

@@ -52,7 +52,10 @@ fn each_target_takes_any_bytes_and_makes_calls_of_them() {
         }
         let record = record(&mut session, folder.path());
         assert_eq!(record.executions, EXECUTIONS + 1);
-        assert!(record.tallies[0].calls > 5 * EXECUTIONS, "{target:?}");
+        // A program of threads is a few calls, run in every order.
+        let each = if target == Target::Threads { 1 } else { 5 };
+        let calls = record.tallies[0].calls;
+        assert!(calls > each * EXECUTIONS, "{target:?}: {calls}");
         assert!(record.bugs.is_empty(), "{:?}", record.bugs);
     }
 }

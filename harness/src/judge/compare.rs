@@ -189,7 +189,7 @@ impl<'s> Walk<'s, '_, '_> {
             })
         };
         let depends = self.lost.as_mut().is_some_and(|lost| lost.depends(step));
-        let is_call = matches!(step, Step::Invoke { .. });
+        let calls = self.script.calls(step);
         let taints = self.nans.as_ref().map(|nans| nans.taints.get(index));
         let outcomes = match taints {
             None => judge(&expected.outcome, &got.outcome),
@@ -198,7 +198,7 @@ impl<'s> Walk<'s, '_, '_> {
         match outcomes {
             // Whatever it is about, an engine is not to panic.
             Outcomes::Differ(Class::Panic) => {
-                self.calls += u64::from(is_call);
+                self.calls += calls;
                 return differs(Class::Panic);
             }
             Outcomes::End(stop) => return Judged::Ends(stop),
@@ -208,11 +208,11 @@ impl<'s> Walk<'s, '_, '_> {
                 self.lose(index, step, stop);
             }
             Outcomes::Agree => {
-                self.calls += u64::from(is_call);
+                self.calls += calls;
                 self.reached = index + 1;
             }
             Outcomes::Differ(class) => {
-                self.calls += u64::from(is_call);
+                self.calls += calls;
                 return differs(class);
             }
         }

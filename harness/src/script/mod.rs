@@ -56,6 +56,32 @@ impl Script {
     }
 }
 
+#[cfg(not(worker))]
+impl Script {
+    /// How many calls a step makes whose outcomes it has: its own, or, where it
+    /// waits for a thread, those of the thread.
+    pub(crate) fn calls(&self, step: &Step) -> u64 {
+        let calls = |steps: &[Step]| {
+            let calls = steps
+                .iter()
+                .filter(|step| matches!(step, Step::Invoke { .. }));
+            calls.count() as u64
+        };
+        match step {
+            Step::Wait { thread } => self
+                .steps
+                .iter()
+                .map(|step| match step {
+                    Step::Thread { name, steps, .. } if name == thread => calls(steps),
+                    _ => 0,
+                })
+                .max()
+                .unwrap_or(0),
+            _ => calls(std::slice::from_ref(step)),
+        }
+    }
+}
+
 /// One directive of a script.
 ///
 /// Modules and instances are named by text, as in `.wast`, without the `$`.

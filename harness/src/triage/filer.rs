@@ -162,19 +162,14 @@ impl<'a> Filer<'a> {
         if let Some(flaky) = self.rate(&found.script, name, class)? {
             return Ok(flaky);
         }
-        let (found, class) = self.from_its_beginning(found, name, class)?;
+        let (found, class) = self.begun(found, name, class)?;
         let script = self.reduce(&found.script, name, class, cancel)?;
         self.file_reduced(sighting, &found, &script)
     }
 
     /// The same divergence where it begins, if that is earlier, no known bug
     /// explains it there, and it shows every time.
-    fn from_its_beginning(
-        &mut self,
-        found: Found,
-        name: &str,
-        class: Class,
-    ) -> Result<(Found, Class), String> {
+    fn begun(&mut self, found: Found, name: &str, class: Class) -> Result<(Found, Class), String> {
         let Some(difference) = found.trial.divergence(name) else {
             return Ok((found, class));
         };
