@@ -24,14 +24,18 @@ impl Steps {
     }
 }
 
+/// The memory grows before anybody waits: where wasmer reserves nothing, it
+/// moves a shared memory that grows, while other threads are in it.
 #[test]
 fn a_thread_waits_for_what_another_writes() {
     let module = "(module (import \"m\" \"mem\" (memory 1 2 shared))
         (func (export \"take\") (result i32)
           (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))
           (i32.load (i32.const 65536)))
-        (func (export \"give\") (result i32)
+        (func (export \"more\") (result i32)
           (drop (memory.grow (i32.const 1)))
+          (memory.size))
+        (func (export \"give\") (result i32)
           (i32.store (i32.const 65536) (i32.const 42))
           (i32.atomic.store (i32.const 0) (i32.const 1))
           (drop (memory.atomic.notify (i32.const 0) (i32.const 1)))
@@ -50,6 +54,8 @@ fn a_thread_waits_for_what_another_writes() {
                (func (export \"load\") (param i32) (result i32) (i32.load (local.get 0))))",
         )
         .wait("nobody")
+        .thread("grower", "m", body("more"))
+        .wait("grower")
         .thread("taker", "m", body("take"))
         .thread("giver", "m", body("give"))
         .wait("taker")
@@ -60,6 +66,8 @@ fn a_thread_waits_for_what_another_writes() {
             &[Feature::Threads],
             &[
                 Outcome::Absent,
+                none(),
+                joined(I32(2)),
                 none(),
                 none(),
                 joined(I32(42)),
