@@ -100,17 +100,24 @@ impl<'a> Job<'a> {
         watch: &'a Watch,
         captures: &'a [Capture],
     ) -> Self {
-        let modules = script
-            .steps
-            .iter()
-            .map(|step| match step {
-                Step::Define { wasm, .. } => Some(ModuleFacts {
-                    needs: features::needed_by(wasm),
-                    memories: features::own_memory_exports(wasm).into(),
-                }),
-                _ => None,
-            })
-            .collect();
+        Job::with_facts(script, Vec::new(), budget, watch, captures)
+    }
+
+    /// With what is known of the modules already: for each step one, if it defines a
+    /// module. Where that does not fit the script, its modules are scanned.
+    pub fn with_facts(
+        script: &'a Script,
+        known: Vec<Option<ModuleFacts>>,
+        budget: Budget,
+        watch: &'a Watch,
+        captures: &'a [Capture],
+    ) -> Self {
+        let steps = script.steps.iter();
+        let defines = steps.map(|step| matches!(step, Step::Define { .. }));
+        let modules = match defines.eq(known.iter().map(Option::is_some)) {
+            true => known,
+            false => scanned(script),
+        };
         Job {
             script,
             budget,
@@ -122,34 +129,16 @@ impl<'a> Job<'a> {
     }
 }
 
-impl<'a> Job<'a> {
-    /// With what is known of the modules already: as many as the script has
-    /// steps, for each that defines one. What is missing is scanned.
-    pub fn with_facts(
-        script: &'a Script,
-        modules: Vec<Option<ModuleFacts>>,
-        budget: Budget,
-        watch: &'a Watch,
-        captures: &'a [Capture],
-    ) -> Self {
-        let steps = script.steps.iter();
-        let defines = |step: &Step| matches!(step, Step::Define { .. });
-        let fits = steps
-            .clone()
-            .map(defines)
-            .eq(modules.iter().map(Option::is_some));
-        match fits {
-            true => Job {
-                script,
-                budget,
-                watch,
-                captures,
-                past_exhaustion: false,
-                modules,
-            },
-            false => Job::new(script, budget, watch, captures),
-        }
-    }
+/// What is to be known of each module that a script defines.
+fn scanned(script: &Script) -> Vec<Option<ModuleFacts>> {
+    let facts = |step: &Step| match step {
+        Step::Define { wasm, .. } => Some(ModuleFacts {
+            needs: features::needed_by(wasm),
+            memories: features::own_memory_exports(wasm).into(),
+        }),
+        _ => None,
+    };
+    script.steps.iter().map(facts).collect()
 }
 
 impl Job<'_> {

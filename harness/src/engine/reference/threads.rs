@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use trapline_reference::{Error, Extern, InstanceId, Module, Status, Store, Thread, Trap};
 
+use super::embedding::NO_STEP;
 use super::host::host_func;
 use super::modules::decoded;
-use super::{NO_STEP, outcome_of};
+use super::outcome::outcome_of;
 use crate::observation::Outcome;
 use crate::script::{HOST, Step};
 

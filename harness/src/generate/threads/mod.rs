@@ -5,9 +5,11 @@
 //! or is one thread's own; whoever waits has a timeout or a certain notifier. What races
 //! all the same is dropped by the reference, for a named reason, and is rare.
 
+mod atomic;
 mod op;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
@@ -18,7 +20,8 @@ use super::dice::Dice;
 use super::profile::Profile;
 use crate::engine::Feature;
 use crate::script::{Script, Step};
-use op::{Family, Op, Writer};
+use op::{Family, Op};
+use write::Writer;
 
 /// The memory of a program.
 #[derive(Clone, Copy)]

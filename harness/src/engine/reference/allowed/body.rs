@@ -6,9 +6,10 @@ use std::sync::Arc;
 use trapline_reference::concurrent::{Body, Next};
 use trapline_reference::{Error, Extern, ExternType, InstanceId, MemoryId, Module, Store, Value};
 
+use super::super::embedding::NO_STEP;
 use super::super::host::{call_host, host_func};
 use super::super::modules::decoded;
-use super::super::{NO_STEP, outcome_of};
+use super::super::outcome::outcome_of;
 use crate::observation::Outcome;
 use crate::script::{HOST, HostFunc, Step};
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use trapline_reference::concurrent::{self, Dropped, Limits, Statistics};
 use trapline_reference::{Config, Extern, Store};
 
-use super::{Options, decoded};
+use super::Options;
+use super::modules::decoded;
 use crate::engine::{Job, ModuleFacts};
 use crate::observation::{
     CHUNK, ChunkDigest, MemoryState, Observation, Outcome, StepObservation, digest,

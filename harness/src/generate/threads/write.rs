@@ -1,0 +1,190 @@
+//! The instructions of what a thread does.
+
+use wasm_encoder::{BlockType, Instruction, Ordering};
+
+use super::Memory;
+use super::atomic::{cmpxchg, load, memarg, rmw, store};
+use super::op::{Cell, DATA, FLAG, OWN, Op};
+
+/// Writes the body of a function: each result is kept in a local of its own.
+pub(super) struct Writer {
+    memory: Memory,
+    code: Vec<Instruction<'static>>,
+    results: u32,
+}
+
+impl Writer {
+    pub(super) fn new(memory: Memory) -> Writer {
+        Writer {
+            memory,
+            code: Vec::new(),
+            results: 0,
+        }
+    }
+
+    /// How many results there are, and the instructions.
+    pub(super) fn finish(mut self) -> (u32, Vec<Instruction<'static>>) {
+        let gets = (0..self.results).map(Instruction::LocalGet);
+        self.code.extend(gets.collect::<Vec<_>>());
+        self.code.push(Instruction::End);
+        (self.results, self.code)
+    }
+
+    fn push(&mut self, instruction: Instruction<'static>) {
+        self.code.push(instruction);
+    }
+
+    fn address(&mut self, at: u64) {
+        self.push(match self.memory.is_64 {
+            true => Instruction::I64Const(at as i64),
+            false => Instruction::I32Const(at as u32 as i32),
+        });
+    }
+
+    /// What is on the stack, an `i64`, is a result.
+    fn result(&mut self) {
+        self.push(Instruction::LocalSet(self.results));
+        self.results += 1;
+    }
+
+    /// What is on the stack, an `i32`, is a result.
+    fn narrow_result(&mut self) {
+        self.push(Instruction::I64ExtendI32U);
+        self.result();
+    }
+
+    /// What is on the stack, an address, is a result.
+    fn address_result(&mut self) {
+        match self.memory.is_64 {
+            true => self.result(),
+            false => self.narrow_result(),
+        }
+    }
+
+    pub(super) fn write(&mut self, op: Op) {
+        match op {
+            Op::Load(cell) => {
+                self.address(cell.at);
+                self.push(load(cell.log2));
+                self.result();
+            }
+            Op::Store(cell, value) => {
+                self.address(cell.at);
+                self.push(Instruction::I64Const(value as i64));
+                self.push(store(cell.log2));
+            }
+            Op::Rmw(cell, which, value) => {
+                self.address(cell.at);
+                self.push(Instruction::I64Const(value as i64));
+                self.push(rmw(cell.log2, which));
+                self.result();
+            }
+            Op::Cmpxchg(cell, expected, value) => {
+                self.address(cell.at);
+                self.push(Instruction::I64Const(expected as i64));
+                self.push(Instruction::I64Const(value as i64));
+                self.push(cmpxchg(cell.log2));
+                self.result();
+            }
+            Op::Fence => self.push(Instruction::AtomicFence(Ordering::SeqCst)),
+            Op::Grow(pages) => {
+                self.address(pages);
+                self.push(Instruction::MemoryGrow(0));
+                self.address_result();
+            }
+            Op::Size => {
+                self.push(Instruction::MemorySize(0));
+                self.address_result();
+            }
+            Op::AtEnd { atomic, delta } => {
+                self.address(self.memory.bytes().wrapping_add_signed(delta));
+                self.push(match atomic {
+                    true => Instruction::I64AtomicLoad32U(memarg(2)),
+                    false => Instruction::I64Load32U(memarg(2)),
+                });
+                self.result();
+            }
+            Op::NotifyBeyond => {
+                self.address(self.memory.bytes());
+                self.push(Instruction::I32Const(1));
+                self.push(Instruction::MemoryAtomicNotify(memarg(2)));
+                self.narrow_result();
+            }
+            Op::Give(value) => {
+                self.address(DATA);
+                self.push(Instruction::I64Const(value as i64));
+                self.push(Instruction::I64Store8(memarg(0)));
+                self.address(FLAG.at);
+                self.push(Instruction::I64Const(1));
+                self.push(store(FLAG.log2));
+            }
+            Op::Take => {
+                self.address(FLAG.at);
+                self.push(load(FLAG.log2));
+                self.push(Instruction::I32WrapI64);
+                self.push(Instruction::If(BlockType::Empty));
+                self.address(DATA);
+                self.push(Instruction::I64Load8U(memarg(0)));
+                self.push(Instruction::LocalSet(self.results));
+                self.push(Instruction::End);
+                self.results += 1;
+            }
+            Op::Own(thread) => {
+                let at = OWN + 2 * u64::from(thread);
+                self.address(at);
+                self.push(Instruction::I32Const(i32::from(thread) + 1));
+                self.address(2);
+                self.push(Instruction::MemoryFill(0));
+                self.address(at);
+                self.push(Instruction::I64Load16U(memarg(0)));
+                self.result();
+            }
+            Op::Wait(cell, expected, timeout) => {
+                self.address(cell.at);
+                match cell.log2 {
+                    2 => {
+                        self.push(Instruction::I32Const(expected as i32));
+                        self.push(Instruction::I64Const(timeout));
+                        self.push(Instruction::MemoryAtomicWait32(memarg(2)));
+                    }
+                    _ => {
+                        self.push(Instruction::I64Const(expected as i64));
+                        self.push(Instruction::I64Const(timeout));
+                        self.push(Instruction::MemoryAtomicWait64(memarg(3)));
+                    }
+                }
+                self.narrow_result();
+            }
+            Op::Notify(cell, count) => {
+                self.notify(cell, count);
+                self.narrow_result();
+            }
+            Op::NotifyUntil(cell, times) => self.notify_until(cell, times),
+            Op::Misaligned => {
+                self.address(2);
+                self.push(load(2));
+                self.result();
+            }
+        }
+    }
+
+    fn notify(&mut self, cell: Cell, count: u32) {
+        self.address(cell.at);
+        self.push(Instruction::I32Const(count as i32));
+        self.push(Instruction::MemoryAtomicNotify(memarg(2)));
+    }
+
+    /// Once more and again, for as long as nobody was there.
+    fn notify_until(&mut self, cell: Cell, times: u32) {
+        self.push(Instruction::Block(BlockType::Empty));
+        for _ in 0..times {
+            self.notify(cell, 1);
+            self.push(Instruction::I64ExtendI32U);
+            self.push(Instruction::LocalTee(self.results));
+            self.push(Instruction::I32WrapI64);
+            self.push(Instruction::BrIf(0));
+        }
+        self.push(Instruction::End);
+        self.results += 1;
+    }
+}
