@@ -76,8 +76,13 @@ pub(crate) fn bugs(rows: &[Found]) {
         ]);
     }
     println!("{shown}");
-    let new = rows.iter().filter(|row| row.new).count();
-    println!("{} bugs met, {new} of them new", rows.len());
+    let bugs = || rows.iter().filter(|row| row.bug.is_some());
+    let new = bugs().filter(|row| row.new).count();
+    println!("{} bugs met, {new} of them new", bugs().count());
+    let sightings = rows.len() - bugs().count();
+    if sightings > 0 {
+        println!("{sightings} more sightings came down to no bug, see their status");
+    }
 }
 
 /// What part of the time of a campaign the harness took, 0 to 1.

@@ -72,7 +72,7 @@ pub fn run(
         if done {
             break;
         }
-        filing.some(&mut outcomes, &mut found, FILED)?;
+        filing.some(options, &mut outcomes, &mut found)?;
     }
     filing.rest(options, &mut outcomes, &mut found)?;
     for (gone, stays) in filing.filer.fold()? {
@@ -184,13 +184,13 @@ fn inner<T>(mutex: Mutex<T>) -> T {
 }
 
 impl Filing<'_, '_> {
-    /// Files at most `most` of what was seen, the least alike first. What is
+    /// Files at most [`FILED`] of what was seen, the least alike first. What is
     /// left is looked at again when more is known.
     fn some(
         &mut self,
+        options: &Options,
         outcomes: &mut Outcomes,
         found: &mut Vec<Found>,
-        most: usize,
     ) -> Result<(), String> {
         if !self.reduce {
             return Ok(());
@@ -199,14 +199,14 @@ impl Filing<'_, '_> {
         let order = farthest_first(&sightings);
         let chosen: Vec<Sighting> = order
             .into_iter()
-            .take(most)
+            .take(FILED)
             .map(|i| sightings[i].clone())
             .collect();
         for sighting in chosen {
             if self.cancel.load(Ordering::Relaxed) {
                 break;
             }
-            if self.one(&sighting, found)? {
+            if self.one(options, &sighting, found)? {
                 outcomes.sightings.remove(&sighting.key());
             }
         }
@@ -227,7 +227,7 @@ impl Filing<'_, '_> {
             let over = began.elapsed() >= self.patience || self.cancel.load(Ordering::Relaxed);
             let filed = match over || !self.reduce {
                 true => self.known(sighting, found)?,
-                false => self.one(sighting, found)?,
+                false => self.one(options, sighting, found)?,
             };
             if !filed {
                 let file = sighting.path(&options.unreduced);
@@ -249,7 +249,12 @@ impl Filing<'_, '_> {
     }
 
     /// Files a sighting; whether it is done with.
-    fn one(&mut self, sighting: &Sighting, found: &mut Vec<Found>) -> Result<bool, String> {
+    fn one(
+        &mut self,
+        options: &Options,
+        sighting: &Sighting,
+        found: &mut Vec<Found>,
+    ) -> Result<bool, String> {
         if self.known(sighting, found)? {
             return Ok(true);
         }
@@ -271,7 +276,8 @@ impl Filing<'_, '_> {
                 Filed::Nondeterministic { shown, of } => {
                     let status =
                         format!("nondeterministic: it showed in {shown} of {of} more runs");
-                    found.push(Found::of_sighting(sighting, status, PathBuf::new()));
+                    let file = sighting.path(&options.unreduced);
+                    found.push(Found::of_sighting(sighting, status, file));
                 }
             }
         }

@@ -46,8 +46,6 @@ pub struct Attribution {
     pub unexplained: Option<Unexplained>,
     /// The verdict on what could be judged with all these bugs substituted.
     pub judged: Judged,
-    /// How many scripts were run for it.
-    pub experiments: u64,
 }
 
 /// A divergence that no known bug explains.
@@ -70,7 +68,7 @@ impl Attributor {
         Ok(attributor)
     }
 
-    /// Knows one more bug, if it is open and can be recognised by a substitution.
+    /// Knows one more bug, if it is open.
     ///
     /// # Errors
     /// One line, if it names a substitution that there is not.
@@ -109,11 +107,42 @@ impl Attributor {
         budget: Budget,
         runner: &mut dyn Runner,
     ) -> Result<Attribution, String> {
+        let mut found = self.attribute_as_seen(script, reference, judged, budget, runner)?;
+        let unexplained = found.unexplained.as_ref();
+        if unexplained.is_some_and(|left| left.behind.is_none())
+            && let Some(difference) = judged.divergence()
+        {
+            let suspect = Suspect {
+                script,
+                reference,
+                configuration: &judged.configuration,
+                difference,
+            };
+            if let Some(bug) = self.where_it_begins(suspect, budget, runner)? {
+                found.bugs.push(bug);
+                found.unexplained = None;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The same, but for what was wrong before it was seen: a reducer, which
+    /// asks for every candidate, has no time to look.
+    ///
+    /// # Errors
+    /// In words, if the engine cannot be run.
+    pub(super) fn attribute_as_seen(
+        &self,
+        script: &Script,
+        reference: &ReferenceRun,
+        judged: &Judged,
+        budget: Budget,
+        runner: &mut dyn Runner,
+    ) -> Result<Attribution, String> {
         let mut attribution = Attribution {
             bugs: Vec::new(),
             unexplained: None,
             judged: judged.clone(),
-            experiments: 0,
         };
         let mut behind: Option<(Script, Trial)> = None;
         while let Verdict::Diverges(difference) = &attribution.judged.verdict {
@@ -129,17 +158,10 @@ impl Attributor {
             };
             let known = match attribution.bugs.len() {
                 DEPTH => None,
-                _ => self.one(suspect, budget, runner, &mut attribution.experiments)?,
+                _ => self.one(suspect, budget, runner)?,
             };
             let Some((bug, script, trial)) = known else {
-                let begins = match behind {
-                    Some(_) => None,
-                    None => self.where_it_begins(suspect, budget, runner)?,
-                };
-                match begins {
-                    Some(bug) => attribution.bugs.push(bug),
-                    None => attribution.unexplained = Some(Unexplained { behind }),
-                }
+                attribution.unexplained = Some(Unexplained { behind });
                 break;
             };
             if !attribution.bugs.contains(&bug) {
@@ -197,7 +219,6 @@ impl Attributor {
         suspect: Suspect<'_>,
         budget: Budget,
         runner: &mut dyn Runner,
-        experiments: &mut u64,
     ) -> Result<Option<(String, Script, Trial)>, String> {
         for known in &self.bugs {
             let Suspected {
@@ -216,7 +237,6 @@ impl Attributor {
             if sites.is_empty() && !bug.cause.at.instructions.is_empty() {
                 continue;
             }
-            *experiments += 1;
             let tried = experiment(suspect, *substitution, &sites, budget, runner)?;
             if let Experiment::Healed(healed) = tried {
                 let id = bug.id.clone();

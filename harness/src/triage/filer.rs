@@ -256,7 +256,8 @@ impl<'a> Filer<'a> {
         }
         let runner = &mut *self.runner;
         let known = &self.attributor;
-        let attribution = known.attribute(script, &trial.reference, judged, self.budget, runner)?;
+        let attribution =
+            known.attribute_as_seen(script, &trial.reference, judged, self.budget, runner)?;
         // The difference itself has to be unexplained, not one behind it.
         Ok(attribution.bugs.is_empty() && attribution.unexplained.is_some())
     }
