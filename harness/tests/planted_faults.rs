@@ -12,6 +12,7 @@ use trapline_harness::engine::{self, Budget};
 use trapline_harness::generate::{self, Focus};
 use trapline_harness::judge::{Class, Verdict};
 use trapline_harness::script::wast;
+use trapline_harness::triage::truth::{Outcome, Planted};
 use trapline_harness::triage::{Filed, Filer};
 use trapline_harness::trial::try_script;
 use trapline_harness::worker::{InProcess, Runner};
@@ -196,11 +197,25 @@ fn what_is_behind_a_known_bug_is_found() {
         faults.find(|fault| fault.name == name).unwrap()
     };
     let (common, rare) = (fault("mutant/bound-short"), fault("mutant/load32-signed"));
-    let planted = trapline_harness::triage::truth::Planted::new(&[&common, &rare]).unwrap();
+    let planted = Planted::new(&[&common, &rare]).unwrap();
     let told = planted.told(1, 100).unwrap();
     assert!(told.shows.iter().all(|cases| !cases.is_empty()));
     assert_eq!(told.bugs.len(), 2, "{:?}", told.titles);
     assert!(told.bugs.iter().any(|shown| shown.contains(&1)), "{told:?}");
+}
+
+/// What is wrong from the beginning, or since a grow, shows in many ways later.
+#[test]
+fn what_was_wrong_before_it_showed_is_one_bug() {
+    for name in ["mutant/new-page-more", "mutant/grow-not-zeroed"] {
+        let faults = engine::faults();
+        let fault = faults.iter().find(|fault| fault.name == name).unwrap();
+        let planted = Planted::new(&[fault]).unwrap();
+        let told = planted.told(1, 60).unwrap();
+        assert!(told.shows[0].len() > 5, "{name}");
+        assert_eq!(told.bugs.len(), 1, "{name}: {:?}", told.titles);
+        assert_eq!(told.outcome(), Outcome::Right, "{name}");
+    }
 }
 
 /// Runs a campaign on one planted fault, and files what it meets if `reduce`.

@@ -59,8 +59,7 @@ impl Cause {
         what.is_none_or(|name| name == "effects")
     }
 
-    /// The class and the operation of the reduced script, where its description
-    /// has both.
+    /// The class and the subject of the reduced script, if its description has both.
     pub(crate) fn looks(&self) -> Option<(&str, &str)> {
         looks(&self.signature)
     }
@@ -78,20 +77,14 @@ impl Cause {
     }
 }
 
-/// The class and the operation in the text of a signature.
+/// The class and the subject in the text of a signature.
 fn looks(signature: &str) -> Option<(&str, &str)> {
     let (class, rest) = signature.split_once('_')?;
     let (_, subject) = rest.split_once('_')?;
-    let memory = subject
-        .find("_i32")
-        .into_iter()
-        .chain(subject.find("_i64"))
-        .min();
-    let operation = &subject[..memory.unwrap_or(subject.len())];
     // A memory that is made with a wrong size is that before anything else.
     let made = ["data", "module", "instantiate"];
-    let is_new = class == "memory-size" && made.iter().any(|made| operation.starts_with(made));
-    Some((class, if is_new { "instantiate" } else { operation }))
+    let is_new = class == "memory-size" && made.iter().any(|made| subject.starts_with(made));
+    Some((class, if is_new { "instantiate" } else { subject }))
 }
 
 impl Ingredient {
@@ -117,4 +110,24 @@ impl Ingredient {
 fn fits(patterns: &[String], name: &str) -> bool {
     let mut patterns = patterns.iter();
     patterns.any(|pattern| WildMatch::new(pattern).matches(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_looks_are_without_the_engine() {
+        let looks = |signature| looks(signature).unwrap();
+        let load = ("value", "i32.load8_u_i64-shared_inside");
+        assert_eq!(
+            looks("value_wasmer-singlepass_i32.load8_u_i64-shared_inside"),
+            load
+        );
+        let new = ("memory-size", "instantiate");
+        assert_eq!(looks("memory-size_wasmi_instantiate_pages"), new);
+        assert_eq!(looks("memory-size_wasmi_data_i32_inside"), new);
+        assert_ne!(looks("memory-size_wasmi_memory.size_i32"), new);
+        assert_eq!(super::looks(""), None);
+    }
 }

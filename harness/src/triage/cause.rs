@@ -16,7 +16,7 @@ use super::substitute::{Site, Substitution};
 use crate::corpus::{Cause, Ingredient};
 use crate::engine::Budget;
 
-use crate::judge::{Place, Signature, panic_words};
+use crate::judge::{Class, Place, Signature, panic_words};
 use crate::script::{HOST, HostFunc, HostOp, Step};
 use crate::wasm;
 use crate::worker::Runner;
@@ -290,7 +290,14 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
         // An active segment and a grow by the embedder have no instruction that
         // could be substituted, and some effects are too large to emulate.
         let about = !a.instructions.is_empty() && !b.instructions.is_empty();
-        return one.looks() == other.looks() || about && alike;
+        // What nothing heals of one instruction goes with what is known of it alone.
+        let of_it = one.is_weak() != other.is_weak() && a.instructions == b.instructions;
+        return match (one.looks(), other.looks()) {
+            (Some(one), Some(other)) => {
+                one == other || about && alike && (of_it || of_a_kind(one.0, other.0))
+            }
+            _ => false,
+        };
     }
     // Only on shared memory: whatever the access.
     if healed(one, other, &|what| what == Substitution::Unshared) && meet(&a_sides, &b_sides) {
@@ -301,7 +308,7 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
         return healed(one, other, &|what| what < Substitution::Embedder)
             || alike && may_be_one(one, other);
     }
-    if !may_be_one(one, other) || !may_be_one(other, one) {
+    if !may_be_one(one, other) || !may_be_one(other, one) || !one_heals_both(one, other) {
         return false;
     }
     // It depends on what stands around the instruction, and not on that.
@@ -348,6 +355,38 @@ fn may_be_one(one: &Cause, other: &Cause) -> bool {
     what.is_some_and(|name| other.heals.contains(name) || !other.stays.contains(name))
 }
 
+/// Whether something was seen to heal both that says what they are about. Where
+/// it could not be made for one of them, it says nothing of that.
+fn one_heals_both(one: &Cause, other: &Cause) -> bool {
+    let heals = |one: &Cause, other: &Cause| {
+        let what = one.substitution.as_ref();
+        what.is_some_and(|name| other.heals.contains(name))
+    };
+    let segments = one.at.instructions == [DATA] || other.at.instructions == [DATA];
+    // A register need not say what else heals.
+    segments
+        || one.substitution == other.substitution
+        || heals(one, other)
+        || heals(other, one)
+        || healed(one, other, &|what| what < Substitution::Embedder)
+}
+
+/// Whether divergences of these classes may come of one thing that nothing
+/// finer than a call heals: both are about trapping, or both about values.
+fn of_a_kind(one: &str, other: &str) -> bool {
+    let of_values = |class: &str| {
+        let classes = [
+            Class::Value,
+            Class::StaleData,
+            Class::MemoryContents,
+            Class::MemorySize,
+            Class::GrowResult,
+        ];
+        classes.iter().any(|value| value.to_string() == class)
+    };
+    one == other || of_values(one) && of_values(other)
+}
+
 /// Whether two lists have something in common; one that is empty has all.
 fn meet<T: PartialEq>(a: &[T], b: &[T]) -> bool {
     a.is_empty() || b.is_empty() || a.iter().any(|item| b.contains(item))
@@ -377,4 +416,88 @@ pub(crate) fn widen(known: &mut Cause, more: &Cause) {
     add(&mut known.instructions, &more.instructions);
     add(&mut known.places, &more.places);
     add(&mut known.memories, &more.memories);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cause of this substitution at these instructions, which others heal too.
+    fn cause(what: &str, at: &[&str], heals: &[&str], stays: &[&str]) -> Cause {
+        let owned = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        Cause {
+            substitution: (!what.is_empty()).then(|| what.to_owned()),
+            at: Ingredient {
+                instructions: owned(at),
+                ..Ingredient::default()
+            },
+            heals: owned(heals),
+            stays: owned(stays),
+            ..Cause::default()
+        }
+    }
+
+    fn weak(signature: &str, at: &[&str], places: &[Place]) -> Cause {
+        let mut weak = cause("", at, &[], &[]);
+        signature.clone_into(&mut weak.signature);
+        weak.at.places = places.to_vec();
+        weak
+    }
+
+    #[test]
+    fn what_nothing_heals_both_of_is_not_the_same() {
+        let wraps = cause(
+            "offset-added",
+            &["i32.load", "v128.load32_zero"],
+            &["offset-added", "checked", "embedder"],
+            &["alone"],
+        );
+        let lanes = cause(
+            "scalar",
+            &["v128.load32_zero"],
+            &["scalar", "bytes", "embedder"],
+            &["alone", "checked"],
+        );
+        assert!(!same(&wraps, &lanes) && !same(&lanes, &wraps));
+        let narrower = cause("checked", &["i32.load"], &["checked", "embedder"], &[]);
+        assert!(same(&wraps, &narrower) && same(&narrower, &wraps));
+    }
+
+    #[test]
+    fn widths_of_one_operation_are_the_same_and_of_plain_loads_not() {
+        let at = |name: &str, what: &str| cause(what, &[name], &[what, "embedder"], &[]);
+        let (narrow, wide) = ("v128.store8_lane", "v128.store64_lane");
+        assert!(same(&at(narrow, "scalar"), &at(wide, "scalar")));
+        let (narrow, wide) = ("i32.load8_s", "i64.load32_s");
+        assert!(!same(&at(narrow, "bytes"), &at(wide, "bytes")));
+    }
+
+    #[test]
+    fn what_nothing_heals_is_told_by_its_looks() {
+        let fill = "spurious-trap_e_memory.fill_i32_inside";
+        let one = weak(fill, &["memory.fill"], &[Place::Inside]);
+        assert!(same(&one, &one.clone()));
+        let value = weak(
+            "value_e_memory.fill_i32_inside",
+            &["memory.fill"],
+            &[Place::Inside],
+        );
+        assert!(!same(&one, &value), "a trap and a value");
+        let beyond = weak(
+            "missing-trap_e_memory.fill_i32_beyond",
+            &["memory.fill"],
+            &[Place::Beyond],
+        );
+        assert!(!same(&one, &beyond), "two sides of the bound");
+        let nothing = weak("", &[], &[]);
+        assert!(
+            !same(&nothing, &nothing.clone()),
+            "nothing is known of either"
+        );
+    }
 }
