@@ -28,6 +28,7 @@ mod trap;
 mod types;
 mod value;
 
+pub use machine::SharedInstruction;
 pub use memory::{
     Bulk, CHUNK, Extension, Growth, Instruction, Kind, Memory, MemoryId, Request, Rmw, Rules, Site,
     Specification, Wait, limits,

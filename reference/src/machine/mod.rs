@@ -5,12 +5,14 @@
 //! wait and resumed, and a store can have several.
 
 mod memory;
+mod outside;
 mod pending;
 mod shadow;
 mod table;
 
 use std::sync::Arc;
 
+pub use outside::SharedInstruction;
 pub(crate) use pending::{Pending, Range};
 
 use crate::module::{Code, Instr, Target};

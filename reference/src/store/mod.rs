@@ -250,6 +250,11 @@ impl Store {
         &self.memories[id.0 as usize]
     }
 
+    /// A memory, to be changed behind the back of all instances.
+    pub fn memory_mut(&mut self, id: MemoryId) -> &mut Memory {
+        &mut self.memories[id.0 as usize]
+    }
+
     /// All memories, in the order they were made.
     pub fn memories(&self) -> impl Iterator<Item = (MemoryId, &Memory)> {
         (0..).map(MemoryId).zip(&self.memories)

@@ -1,7 +1,7 @@
 //! Threads: calls in progress, several in one store, one of which runs at a time.
 
 use super::{FuncId, Store};
-use crate::machine::{Machine, Pending, Progress};
+use crate::machine::{Machine, Pending, Progress, SharedInstruction};
 use crate::memory::MemoryId;
 use crate::trap::{Error, Trap};
 use crate::value::{Value, ValueType};
@@ -74,6 +74,42 @@ impl Thread {
             }
             Err(error) => Status::Ended(Err(error)),
         }
+    }
+
+    /// Makes it stop before every instruction on shared memory, for somebody else to
+    /// execute it.
+    ///
+    /// ```
+    /// # use trapline_reference::{Config, Extern, Module, SharedInstruction, Status, Store, Value};
+    /// // (module (memory 1 1 shared) (func (export "f") (result i32) memory.size))
+    /// let wasm = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x05\x04\x01\x03\x01\x01\
+    ///              \x07\x05\x01\x01f\0\0\x0a\x06\x01\x04\0\x3f\0\x0b";
+    /// let module = Module::new(wasm).unwrap();
+    /// let mut store = Store::new(Config::default());
+    /// let instance = store.instantiate(&module, |_, _, _| None).unwrap();
+    /// let Some(Extern::Func(f)) = store.export(instance, "f") else { panic!() };
+    /// let mut thread = store.spawn(f, &[]).unwrap();
+    /// thread.stop_on_shared_memory();
+    /// assert_eq!(thread.run(&mut store, u64::MAX), Status::Running);
+    /// let next = thread.shared_instruction(&store);
+    /// assert!(matches!(next, Some(SharedInstruction::Size(_))));
+    /// thread.executed(Some(7));
+    /// let end = thread.run(&mut store, u64::MAX);
+    /// assert_eq!(end, Status::Ended(Ok(vec![Value::I32(7)])));
+    /// ```
+    pub fn stop_on_shared_memory(&mut self) {
+        self.machine.step_on_shared_memory();
+    }
+
+    /// The instruction on shared memory before which it has stopped.
+    pub fn shared_instruction(&self, store: &Store) -> Option<SharedInstruction> {
+        self.machine.shared_instruction(store)
+    }
+
+    /// The instruction before which it has stopped was executed, and gave this value,
+    /// or none.
+    pub fn executed(&mut self, result: Option<u128>) {
+        self.machine.executed(result);
     }
 
     /// Makes it stop before every instruction on shared memory.

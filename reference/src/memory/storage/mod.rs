@@ -92,8 +92,9 @@ impl Memory {
         self.growth = Some(growth);
     }
 
-    /// Makes it `pages` large for as long as a bounds check is to read that.
-    pub(crate) fn set_pages(&mut self, pages: u128) {
+    /// Makes it `pages` large, without a growth: what somebody else has made of it, or
+    /// what a bounds check is to read.
+    pub fn set_pages(&mut self, pages: u128) {
         self.pages = pages;
     }
 
