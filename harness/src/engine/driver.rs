@@ -66,7 +66,7 @@ pub(super) struct Run<'a, 'j, E: Embedding> {
     threads: usize,
     observation: Observation,
     /// Of a thread that has not called anything.
-    #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+    #[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
     arrival: Option<super::threads::Arrival>,
 }
 
@@ -81,19 +81,19 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
             observable: Vec::new(),
             threads: 0,
             observation: Observation::default(),
-            #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+            #[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
             arrival: None,
         }
     }
 
     /// Makes it pass the gate before its first call.
-    #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+    #[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
     pub(super) fn before_first_call(&mut self, arrival: super::threads::Arrival) {
         self.arrival = Some(arrival);
     }
 
     /// Gives the script an instance that it has not made.
-    #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+    #[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
     pub(super) fn share(&mut self, name: &'a str, instance: E::Instance) {
         self.instances.insert(name, instance);
     }
@@ -154,7 +154,7 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
         if !matches!(step, Step::Thread { .. }) {
             self.embedding.release_threads();
         }
-        #[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+        #[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
         if let Step::Invoke { .. } = step
             && let Some(arrival) = self.arrival.take()
         {

@@ -16,12 +16,14 @@ mod job;
 mod mutants;
 mod name;
 #[cfg(not(worker))]
+mod parallel;
+#[cfg(not(worker))]
 pub mod reference;
 #[cfg(not(worker))]
 mod select;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "wasmer", feature = "wasmtime"))]
+#[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
 mod threads;
 mod verify;
 #[cfg(feature = "wasmer")]
@@ -45,6 +47,8 @@ pub(crate) use mutants::placeholder;
 #[cfg(not(worker))]
 pub use mutants::{Fault, faults, mutants, pair};
 pub use name::{Name, engine_of};
+#[cfg(not(worker))]
+pub use parallel::{parallel, parallel_faults};
 #[cfg(not(worker))]
 pub use select::{UnknownEngine, select};
 pub use verify::{Difference, verify};

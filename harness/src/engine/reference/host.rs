@@ -7,7 +7,7 @@ use trapline_reference::{Error, Extern, FuncType, Store, Trap, Value};
 use crate::script::{HostFunc, HostOp};
 
 /// A function of the built-in instance, as an import.
-pub(super) fn host_func(store: &mut Store, name: &str) -> Option<Extern> {
+pub(in crate::engine) fn host_func(store: &mut Store, name: &str) -> Option<Extern> {
     let func = HostFunc::parse(name)?;
     let (params, results) = func.ty();
     let ty = FuncType {
@@ -22,7 +22,7 @@ pub(super) fn host_func(store: &mut Store, name: &str) -> Option<Extern> {
 }
 
 /// Does what a function of the built-in instance is for.
-pub(super) fn call_host(
+pub(in crate::engine) fn call_host(
     store: &mut Store,
     func: &HostFunc,
     args: &[Value],

@@ -17,6 +17,9 @@ use super::driver;
 use super::{Engine, Feature, Features, Job};
 use crate::observation::{Observation, Watch};
 use embedding::Reference;
+pub(super) use host::{call_host, host_func};
+pub(super) use modules::decoded;
+pub(super) use outcome::outcome_of;
 
 pub use allowed::{Allowed, NotSaid, allowed, has_threads};
 pub use run::{ReferenceRun, TaintedMemory, Taints, Unsent};

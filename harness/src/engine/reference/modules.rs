@@ -18,7 +18,7 @@ const RECENT: usize = 64;
 /// The same modules come again and again: where a script is reduced, where an
 /// answer that is open is turned round, and where an input was mutated. To
 /// decode one takes longer than most scripts run.
-pub(super) fn decoded(wasm: &[u8]) -> Decoded {
+pub(in crate::engine) fn decoded(wasm: &[u8]) -> Decoded {
     thread_local! {
         static MODULES: RefCell<VecDeque<(Box<[u8]>, Decoded)>> = const { RefCell::new(VecDeque::new()) };
     }

@@ -4,7 +4,7 @@ use trapline_reference::{Error, Trap};
 
 use crate::observation::{Outcome, Stage, TrapKind};
 
-pub(super) fn outcome_of(error: Error) -> Outcome {
+pub(in crate::engine) fn outcome_of(error: Error) -> Outcome {
     match error {
         Error::Trap(kinds) => Outcome::Trap(kinds.iter().map(trap_kind).collect()),
         Error::Exhausted => Outcome::Exhausted,
