@@ -174,7 +174,6 @@ impl Embedding for Embedded {
 
 impl Embedded {
     /// Makes what a thread runs in, on that thread.
-    #[expect(clippy::type_complexity, reason = "it is written once")]
     fn thread(
         &mut self,
         shared: Option<(&str, &InstanceId)>,
