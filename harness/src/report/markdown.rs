@@ -3,32 +3,43 @@
 use std::fmt::Write as _;
 
 use super::{Facts, LookAt, channel, policy, uses_host};
+use crate::corpus::Bug;
+use crate::engine::Configuration;
+use crate::judge::Difference;
 
-/// One line that says who does what.
-pub(super) fn title(facts: &Facts<'_>) -> String {
-    let operation = match facts.operation.as_str() {
+/// One line that says what goes wrong.
+pub(super) fn title(
+    configuration: &Configuration,
+    difference: &Difference,
+    operation: &str,
+    bug: Option<&Bug>,
+) -> String {
+    if let Some(bug) = bug {
+        return format!("{}: {}", configuration.engine(), bug.title);
+    }
+    let operation = match operation {
         "none" => String::new(),
         operation => format!(" at `{operation}`"),
     };
     format!(
         "{} ({}): {}{operation}",
-        facts.configuration.engine(),
-        facts.configuration.name(),
-        facts.difference.class,
+        configuration.engine(),
+        configuration.name(),
+        difference.class,
     )
 }
 
 /// The whole report.
-pub(super) fn text(facts: &Facts<'_>) -> String {
-    let mut out = format!("# {}\n\n", title(facts));
+pub(super) fn text(title: &str, facts: &Facts<'_>) -> String {
+    let mut out = format!("# {title}\n\n");
     severity(facts, &mut out);
     let _ = write!(
         out,
         "## Test case\n\n`{}`:\n\n```wasm\n{}```\n\n",
         facts.file, facts.wast
     );
-    steps(facts, &mut out);
     expected_and_actual(facts, &mut out);
+    steps(facts, &mut out);
     environment(facts, &mut out);
     out
 }
@@ -71,11 +82,10 @@ fn steps(facts: &Facts<'_>, out: &mut String) {
         Ok(program) => {
             let _ = write!(
                 out,
-                "With a program against the published crate (`cargo run`; it prints each step \
-                 with what is expected, and exits with 1 if something else happens):\n\n\
-                 `Cargo.toml`\n\n```toml\n{}```\n\n\
-                 <details><summary><code>src/main.rs</code></summary>\n\n```rust\n{}```\n\n</details>\n\n",
-                program.manifest, program.main
+                "With a program against the published crate (`cargo run`):\n\n\
+                 ```rust\n{}```\n\n\
+                 <details><summary><code>Cargo.toml</code></summary>\n\n```toml\n{}```\n\n</details>\n\n",
+                program.main, program.manifest
             );
         }
         Err(why) => {
@@ -111,8 +121,14 @@ fn expected_and_actual(facts: &Facts<'_>, out: &mut String) {
     let section = facts.section;
     let _ = write!(
         out,
-        "## Expected\n\n{}\n\n[{}]({})\n\n",
-        difference.expected, section.title, section.link
+        "## Expected\n\n{}{}\n\n[{}]({})\n\n",
+        difference.expected,
+        match &facts.reason {
+            Some(reason) => format!(": {reason}."),
+            None => String::new(),
+        },
+        section.title,
+        section.link
     );
     if let Some((look, _)) = &facts.look {
         let _ = match look.at {
@@ -136,15 +152,34 @@ fn expected_and_actual(facts: &Facts<'_>, out: &mut String) {
 }
 
 fn environment(facts: &Facts<'_>, out: &mut String) {
+    let Facts {
+        diverging,
+        conforming,
+        versions,
+        ..
+    } = facts;
     let _ = write!(
         out,
-        "## Versions and configurations\n\n- diverging: {}\n- conforming: {}\n- on: {}, {}\n",
-        facts.diverging.join(", "),
-        match facts.conforming.is_empty() {
-            true => "none of those tried".to_owned(),
-            false => facts.conforming.join(", "),
-        },
+        "## Versions and configurations\n\n- diverging: {diverging}\n- conforming: \
+         {conforming}\n- tried: {versions}; on {}, {}\n",
         std::env::consts::ARCH,
         std::env::consts::OS,
     );
+    let Some(bug) = facts.bug else {
+        return;
+    };
+    if !bug.seen.is_empty() {
+        let gone = match &bug.gone {
+            Some(version) => format!("; not any more in {version}"),
+            None => String::new(),
+        };
+        let _ = writeln!(
+            out,
+            "- releases that have it: {}{gone}",
+            bug.seen.join(", ")
+        );
+    }
+    if !bug.cause.at.instructions.is_empty() {
+        let _ = writeln!(out, "- shows at: {}", bug.cause.at.instructions.join(", "));
+    }
 }

@@ -2,12 +2,14 @@
 
 mod markdown;
 mod policy;
+mod reason;
 mod sides;
 mod standalone;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{Budget, Configuration, Job, reference};
+use crate::corpus::Bug;
+use crate::engine::{Budget, Configuration, Job, group, group_others, reference};
 use crate::judge::{Class, Difference, Section, Severity, Verdict, captures, section_of, subject};
 use crate::observation::Observation;
 use crate::script::{Script, print};
@@ -15,7 +17,7 @@ use crate::trial::Trial;
 use crate::worker::{Answer, Runner};
 
 pub use sides::{Bytes, Contrast, Side, sides};
-pub use standalone::{Look, LookAt, Standalone};
+pub use standalone::{EXPECTED, Look, LookAt, Standalone};
 
 /// A report on how one engine diverges in one script.
 #[derive(Clone, Debug)]
@@ -34,6 +36,15 @@ pub struct Report {
     pub standalone: Result<Standalone, String>,
 }
 
+/// What a report is to be about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    /// An engine, or one of its configurations.
+    pub engine: Option<&'a str>,
+    /// What the register says of the file.
+    pub bug: Option<&'a Bug>,
+}
+
 /// What a report is made from.
 struct Facts<'a> {
     /// The name to give to the `.wast`.
@@ -43,12 +54,18 @@ struct Facts<'a> {
     difference: &'a Difference,
     severity: Severity,
     section: Section,
-    operation: String,
+    /// Why that is so, with the numbers of the case.
+    reason: Option<String>,
+    /// What the register says of it.
+    bug: Option<&'a Bug>,
     /// What the specification and the engine say of the memory that differs.
     look: Option<(Look, String)>,
     standalone: &'a Result<Standalone, String>,
-    diverging: Vec<String>,
-    conforming: Vec<String>,
+    /// Which configurations diverge and which conform, in few words, and the
+    /// versions of their engines.
+    diverging: String,
+    conforming: String,
+    versions: String,
 }
 
 /// Writes the report on `script`, tried as `trial` on all `configurations`:
@@ -62,10 +79,11 @@ pub fn report(
     script: &Script,
     trial: &Trial,
     configurations: &[Configuration],
-    engine: Option<&str>,
+    about: About<'_>,
     budget: Budget,
     runner: &mut dyn Runner,
 ) -> Result<Report, String> {
+    let About { engine, bug } = about;
     let (configuration, difference) = choose(trial, configurations, engine).ok_or_else(|| {
         let who = engine.unwrap_or("no engine");
         format!("{file}: {who} does not diverge")
@@ -84,30 +102,38 @@ pub fn report(
         budget,
         runner,
     )?;
+    let subject = subject(&script, &trial.reference, difference);
+    let reason = reason::of(&trial.reference, difference);
+    // The words of a panic say nothing of the rule that was to be followed.
+    let operation = match &reason {
+        Some(reason) => reason.operation.to_owned(),
+        None => subject.operation,
+    };
+    let bug = bug.filter(|bug| bug.may_show_on(configuration.name()));
+    let title = markdown::title(configuration, difference, &operation, bug);
     let standalone = standalone::standalone(
         &script,
         &outcomes,
         look.as_ref().map(|(look, _)| look),
         configuration.name(),
         configuration.version(),
+        &title,
     );
-    let subject = subject(&script, &trial.reference, difference);
-    let (mut diverging, mut conforming) = (Vec::new(), Vec::new());
-    for judged in &trial.judged {
-        let version = configurations
-            .iter()
-            .find(|c| c.name() == judged.configuration);
-        let name = format!(
-            "{} {}",
-            judged.configuration,
-            version.map_or("", |c| c.version())
-        );
-        match &judged.verdict {
-            Verdict::Diverges(other) if other.class == difference.class => diverging.push(name),
-            Verdict::Conforms => conforming.push(name),
-            _ => {}
-        }
-    }
+    let all: Vec<&str> = trial.judged.iter().map(|j| &*j.configuration).collect();
+    let of = |fits: &dyn Fn(&Verdict) -> bool| -> Vec<&str> {
+        let judged = trial.judged.iter().filter(|j| fits(&j.verdict));
+        judged.map(|j| &*j.configuration).collect()
+    };
+    let diverging = of(
+        &|verdict| matches!(verdict, Verdict::Diverges(other) if other.class == difference.class),
+    );
+    let conforming = of(&|verdict| matches!(verdict, Verdict::Conforms));
+    let mut versions: Vec<String> = configurations
+        .iter()
+        .filter(|c| diverging.contains(&c.name()) || conforming.contains(&c.name()))
+        .map(|c| format!("{} {}", c.engine(), c.version()))
+        .collect();
+    versions.dedup();
     let severity = Severity::of(difference, &trial.reference);
     let facts = Facts {
         file,
@@ -115,16 +141,21 @@ pub fn report(
         configuration,
         difference,
         severity,
-        section: section_of(difference.class, &subject.operation),
-        operation: subject.operation,
+        section: section_of(difference.class, &operation),
+        reason: reason.map(|reason| reason.words),
+        bug,
         look,
         standalone: &standalone,
-        diverging,
-        conforming,
+        diverging: group(&diverging, &all),
+        conforming: match conforming.is_empty() {
+            true => "none of those tried".to_owned(),
+            false => group_others(&conforming, &all, &diverging),
+        },
+        versions: versions.join(", "),
     };
     Ok(Report {
-        title: markdown::title(&facts),
-        markdown: markdown::text(&facts),
+        markdown: markdown::text(&title, &facts),
+        title,
         configuration: configuration.name().to_owned(),
         class: difference.class,
         private: severity.is_private(),

@@ -19,7 +19,7 @@ fn report_of(mutant: &str, text: &str) -> Result<Report, String> {
         &script,
         &trial,
         &configurations,
-        None,
+        About::default(),
         budget,
         &mut runner,
     )
@@ -92,49 +92,80 @@ fn nothing_is_reported_where_nobody_diverges() {
     assert_eq!(error, "t.wast: nobody diverges");
 }
 
-#[test]
-fn a_program_says_each_step_with_its_expectation() {
-    let text = r#"(module $m (memory (export "mem") 1 2)
-          (func (export "f") (param i32) (result f32) (f32.load (local.get 0))))
-        (register "r" $m)
-        (assert_return (invoke $m "f" (i32.const 0)) (f32.const 0))
-        (assert_return (invoke $host "grow r.mem" (i64.const 9)) (i64.const -1))
-        (assert_trap (invoke $m "f" (i32.const -1)) "out of bounds memory access")"#;
+/// The program for a script on a configuration of version 1.2.3.
+fn program(text: &str, configuration: &str, look: Option<&Look>) -> Result<Standalone, String> {
     let script = wast::parse("t.wast", text.as_bytes())
         .expect("it reads")
         .script;
     let mut runner = InProcess::new(mutants());
-    let budget = Budget::of(1 << 20);
-    let trial = try_script(&script, budget, &mut runner, &[]).unwrap();
+    let trial = try_script(&script, Budget::of(1 << 20), &mut runner, &[]).unwrap();
     let outcomes = trial.reference.outcomes();
-    for (configuration, part) in [
-        ("wasmtime/winch+dynamic", "Strategy::Winch"),
-        ("wasmer/singlepass", "Singlepass::new()"),
-        ("wasmi/eager", "CompilationMode::Eager"),
+    standalone::standalone(&script, &outcomes, look, configuration, "1.2.3", "it fails")
+}
+
+#[test]
+fn a_program_goes_through_the_steps_and_judges_the_last() {
+    let text = r#"(module $m (memory (export "mem") 1 2)
+          (func (export "f") (param i32) (result f32) (f32.load (local.get 0))))
+        (register "r" $m)
+        (module $n (import "r" "mem" (memory 1)))
+        (assert_return (invoke $m "f" (i32.const 0)) (f32.const 0))
+        (assert_return (invoke $host "grow r.mem" (i64.const 9)) (i64.const -1))
+        (assert_trap (invoke $m "f" (i32.const -1)) "out of bounds memory access")"#;
+    for (configuration, parts) in [
+        (
+            "wasmtime/winch+dynamic",
+            [
+                "config.strategy(Strategy::Winch);",
+                "i0.get_export(&mut store, \"mem\")",
+                "Val::I32(-1)",
+            ],
+        ),
+        (
+            "wasmer/singlepass",
+            [
+                "sys::Singlepass::new()",
+                "i0.exports.get_extern(\"mem\")",
+                "Value::I32(-1)",
+            ],
+        ),
+        (
+            "wasmi/eager",
+            [
+                "CompilationMode::Eager",
+                "i0.get_export(&store, \"mem\")",
+                "Val::I32(-1)",
+            ],
+        ),
     ] {
-        let look = Look {
-            instance: "m".to_owned(),
-            memory: "mem".to_owned(),
-            at: LookAt::Byte(3, 0),
-        };
-        let program =
-            standalone::standalone(&script, &outcomes, Some(&look), configuration, "1.2.3")
-                .unwrap();
-        assert!(
-            program.manifest.contains("version = \"=1.2.3\""),
-            "{}",
-            program.manifest
-        );
-        for part in [
-            part,
-            r#"run.invoke("m", "f", &[V::I32(0x0)], "f32:bits:0x00000000");"#,
-            r#"run.grow("r", "mem", 9, "i64:0xffffffffffffffff");"#,
-            r#"run.invoke("m", "f", &[V::I32(0xffffffff)], "trap: out of bounds memory access");"#,
-            r#"run.byte("m", "mem", 3, "0x00");"#,
-        ] {
-            assert!(program.main.contains(part), "{part}: {}", program.main);
+        let Standalone { manifest, main } = program(text, configuration, None).unwrap();
+        assert!(manifest.contains("version = \"=1.2.3\""), "{manifest}");
+        for part in parts.into_iter().chain([
+            "//! it fails",
+            "got.unwrap();",
+            ".grow(&mut store, 9)",
+            "expected: trap: out of bounds memory access",
+            ".contains(\"out of bounds memory access\")",
+        ]) {
+            assert!(main.contains(part), "{part}: {main}");
         }
+        // What is expected is said before it is tried.
+        let said = main.find("println!(\"expected: ").expect("said");
+        assert!(main[said..].matches(".call(").count() == 1, "{main}");
+        assert!(main.lines().count() <= 40, "{main}");
     }
-    let error = standalone::standalone(&script, &outcomes, None, "wasmtime/cranelift+creator", "1");
-    assert!(error.is_err());
+    assert!(program(text, "wasmtime/cranelift+creator", None).is_err());
+}
+
+#[test]
+fn a_program_looks_at_the_byte_that_is_wrong() {
+    let text = r#"(module $m (memory (export "mem") 1)
+          (func (export "f") (i32.store8 (i32.const 3) (i32.const 7)))) (invoke $m "f")"#;
+    let look = Look {
+        instance: "m".to_owned(),
+        memory: "mem".to_owned(),
+        at: LookAt::Byte(3, 7),
+    };
+    let main = program(text, "wasmi/eager", Some(&look)).unwrap().main;
+    assert!(main.contains("let right = got == 7;"), "{main}");
 }

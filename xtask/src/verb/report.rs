@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::corpus::Corpus;
 use trapline_harness::engine::Configuration;
-use trapline_harness::report::{Report as Text, report};
+use trapline_harness::report::{About, Report as Text, report};
 use trapline_harness::trial::try_script;
 use trapline_harness::worker::Runner;
 
@@ -91,6 +91,13 @@ impl Report {
     ) -> anyhow::Result<Text> {
         let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
         let budget = self.engines.budget();
+        let folder = self.corpus.folder(configurations)?;
+        let corpus = folder.is_dir().then(|| Corpus::open(&folder));
+        let corpus = corpus.transpose().map_err(|why| anyhow!(why))?;
+        let bug = corpus.as_ref().and_then(|corpus| {
+            let id = bug_of(corpus, file)?;
+            corpus.register.get(&id)
+        });
         let source = self.input.read(file)?;
         for line in &source.added {
             eprintln!("{}: {line}", file.display());
@@ -102,7 +109,10 @@ impl Report {
             &source.script,
             &trial,
             configurations,
-            self.engine.as_deref(),
+            About {
+                engine: self.engine.as_deref(),
+                bug,
+            },
             budget,
             runner,
         )

@@ -294,7 +294,8 @@ fn asserted(assertion: &str, head: &str, wasm: &[u8], message: &str, out: &mut S
     }
 }
 
-fn module_text(head: &str, wasm: &[u8], indent: usize, out: &mut String) {
+/// `(module HEAD …)`, as text if that says all of it.
+pub(crate) fn module_text(head: &str, wasm: &[u8], indent: usize, out: &mut String) {
     match module::text_of(wasm) {
         Some(text) => text.write(head, indent, out),
         None => binary_text(head, wasm, indent, out),

@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, bail};
 use trapline_harness::judge::Class;
-use trapline_harness::report::{Report, Standalone};
+use trapline_harness::report::{EXPECTED, Report, Standalone};
 
 /// Writes the package of a program to a folder.
 pub(super) fn write_program(folder: &Path, program: &Standalone) -> anyhow::Result<()> {
@@ -83,8 +83,10 @@ pub(super) fn check(text: &Report) -> anyhow::Result<Checked> {
     }
     let output = command("run").output().context("cargo cannot be run")?;
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    // What fails before the step in question shows nothing.
+    let reached = said(&output.stdout).contains(EXPECTED);
     Ok(Checked {
-        shows: shows(text.class, &output.status),
+        shows: reached && shows(text.class, &output.status),
         output: said(&output.stdout) + &said(&output.stderr),
     })
 }
