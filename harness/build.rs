@@ -30,7 +30,7 @@ const DIFFERENCES: &[Difference] = &[
     since("wasmtime", "37.0.0", "wasmtime_single_pass"),
     since("wasmtime", "40.0.0", "wasmtime_shared_memory"),
     since("wasmtime", "40.0.0", "wasmtime_cannot_block"),
-    since("wasmtime", "43.0.0", "wasmtime_operator_cost"),
+    since("wasmtime", "48.0.0", "wasmtime_operator_cost"),
     since("wasmtime", "43.0.0", "wasmtime_backtrace_max_frames"),
     since("wasmtime", "50.0.0", "wasmtime_winch_without_threads"),
 ];
