@@ -165,7 +165,7 @@ pub(crate) fn filer<'c>(
         .map_err(|why| anyhow!("{why}"))
 }
 
-/// A divergence is tried on every configuration there is; on mutants only
+/// A divergence is tried on every configuration there is; on planted faults only
 /// where they were asked for, and on nothing else if nothing else was.
 pub(crate) fn everywhere(asked: &[String]) -> Vec<Configuration> {
     let mut releases: Vec<String> = asked
@@ -181,8 +181,10 @@ pub(crate) fn everywhere(asked: &[String]) -> Vec<Configuration> {
         // It was started when it was selected.
         all.extend(catalogue().configurations(&release).unwrap_or_default());
     }
-    let engines = all.iter().any(|c| asked(c) && c.engine() != "mutant");
-    all.retain(|c| asked(c) || engines && c.engine() != "mutant");
+    let engines = all
+        .iter()
+        .any(|c| asked(c) && !engine::is_planted(c.engine()));
+    all.retain(|c| asked(c) || engines && !engine::is_planted(c.engine()));
     all
 }
 

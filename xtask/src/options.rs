@@ -174,10 +174,10 @@ pub(crate) fn catalogue() -> Catalogue {
     Catalogue::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")))
 }
 
-/// Everything this program can run: the engines, and the mutants.
+/// Everything this program can run: the engines, and those with planted faults.
 pub(crate) fn linked_in() -> Vec<Configuration> {
     let mut configurations = engine::all();
-    configurations.extend(engine::mutants());
+    configurations.extend(engine::planted());
     configurations
 }
 
@@ -185,7 +185,7 @@ pub(crate) fn linked_in() -> Vec<Configuration> {
 #[derive(Args, Clone)]
 pub(crate) struct CorpusOptions {
     /// The folder of the corpus [default: corpus/ of the repository; below
-    /// target/ when a mutant is among the engines]
+    /// target/ when one with a planted fault is among the engines]
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
 }
@@ -197,7 +197,10 @@ impl CorpusOptions {
         if let Some(folder) = &self.corpus {
             return Ok(folder.clone());
         }
-        if configurations.iter().all(|c| c.engine() != "mutant") {
+        if !configurations
+            .iter()
+            .any(|c| engine::is_planted(c.engine()))
+        {
             return Ok(default_corpus());
         }
         scratch("mutants")

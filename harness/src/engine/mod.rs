@@ -48,9 +48,7 @@ pub(crate) use mutants::placeholder;
 pub use mutants::{Fault, faults, mutants, pair};
 pub use name::{Name, engine_of};
 #[cfg(not(worker))]
-pub use parallel::{parallel, parallel_faults};
-#[cfg(not(worker))]
-pub use select::{UnknownEngine, select};
+pub use select::{UnknownEngine, is_planted, planted, select};
 pub use verify::{Difference, verify};
 
 /// Something that runs scripts. Made once, used for many scripts; what one

@@ -1,5 +1,6 @@
 //! Which configurations a run is about: `wasmtime/winch`, `wasmi`, `-wasmtime/pulley`.
 
+use super::parallel::{parallel, parallel_faults};
 use super::{Configuration, all, mutants};
 
 /// A pattern that fits no configuration.
@@ -29,16 +30,18 @@ impl std::error::Error for UnknownEngine {}
 /// A pattern is the name of a configuration or of an engine, for all of its
 /// configurations; with a `-` before it, it takes them away again. Without a
 /// pattern that asks for something, everything is asked for, but for the
-/// [`mutants`], which are known only to patterns that ask for them.
+/// [`planted`] ones, which are known only to patterns that ask for them.
 ///
 /// # Errors
 ///
 /// A pattern that fits no configuration.
 pub fn select<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Configuration>, UnknownEngine> {
     let mut all = all();
-    if patterns.iter().any(|p| p.as_ref().starts_with("mutant")) {
-        all.extend(mutants());
-    }
+    let asked_for = |c: &Configuration| {
+        let mut patterns = patterns.iter();
+        patterns.any(|pattern| pattern.as_ref().starts_with(c.engine()))
+    };
+    all.extend(planted().into_iter().filter(asked_for));
     let mut wanted = Vec::new();
     let mut unwanted = Vec::new();
     for pattern in patterns {
@@ -60,6 +63,20 @@ pub fn select<S: AsRef<str>>(patterns: &[S]) -> Result<Vec<Configuration>, Unkno
             && !unwanted.iter().any(|name| fits(name, c))
     });
     Ok(all)
+}
+
+/// The engines with planted faults, one fault each, and the one on threads without a
+/// fault: not among [`all`].
+pub fn planted() -> Vec<Configuration> {
+    let mut planted = mutants();
+    planted.push(parallel());
+    planted.extend(parallel_faults());
+    planted
+}
+
+/// Whether an engine of this name is one of the [`planted`].
+pub fn is_planted(engine: &str) -> bool {
+    matches!(engine, "mutant" | "parallel")
 }
 
 fn fits(name: &str, configuration: &Configuration) -> bool {
@@ -101,6 +118,10 @@ mod tests {
     fn mutants_are_there_for_those_who_ask() {
         assert_eq!(names(&["mutant/bound-short"]), ["mutant/bound-short"]);
         assert_eq!(names(&["mutant"]).len(), mutants().len());
+        assert_eq!(names(&["parallel/rmw-new"]), ["parallel/rmw-new"]);
+        assert_eq!(names(&["parallel"]).len(), parallel_faults().len() + 1);
+        assert!(planted().iter().all(|c| is_planted(c.engine())));
+        assert!(!all().iter().any(|c| is_planted(c.engine())));
     }
 
     #[test]

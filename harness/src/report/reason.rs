@@ -77,6 +77,7 @@ fn words(access: &Access, outcome: &Outcome) -> Option<String> {
         1 => "1 byte".to_owned(),
         length => format!("{} bytes", number(length)),
     };
+    let ends = if length == 1 { "ends" } else { "end" };
     let kinds = match outcome {
         Outcome::Trap(kinds) => &kinds[..],
         _ => &[],
@@ -90,13 +91,13 @@ fn words(access: &Access, outcome: &Outcome) -> Option<String> {
             number(length)
         ),
         [TrapKind::OutOfBoundsMemory] if end > size => format!(
-            "{bytes} at effective address {address} end at {}; the memory has {}: \
+            "{bytes} at effective address {address} {ends} at {}; the memory has {}: \
              it must trap",
             number(end),
             number(size)
         ),
         [] if end <= size => format!(
-            "{bytes} at effective address {address} end at {}; the memory has {}: \
+            "{bytes} at effective address {address} {ends} at {}; the memory has {}: \
              the access is in bounds",
             number(end),
             number(size)
@@ -164,7 +165,7 @@ mod tests {
             (
                 "1",
                 "(drop (i32.load8_u (i32.const 65535)))",
-                "1 byte at effective address 65,535 end at 65,536; the memory has 65,536: the \
+                "1 byte at effective address 65,535 ends at 65,536; the memory has 65,536: the \
                  access is in bounds",
             ),
             (

@@ -22,15 +22,15 @@ use embedding::Embedded;
 use rules::{Right, Rules};
 
 /// The engine without a fault: `parallel/right`.
-pub fn parallel() -> Configuration {
+pub(super) fn parallel() -> Configuration {
     configuration("parallel/right", "the reference on real threads", || {
         Ok(engine(&Right))
     })
 }
 
-/// One configuration per fault, each named `parallel/FAULT`. They are engines to be asked for by
-/// name, and not among [`all`](super::all).
-pub fn parallel_faults() -> Vec<Configuration> {
+/// One configuration per fault, each named `parallel/FAULT`: known to those who ask for
+/// them by name, and not among [`all`](super::all).
+pub(super) fn parallel_faults() -> Vec<Configuration> {
     faults::all()
 }
 

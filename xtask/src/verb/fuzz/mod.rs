@@ -227,7 +227,7 @@ impl Fuzz {
             Target::Reference => vec![engine::checked()],
             _ => linked_in()
                 .into_iter()
-                .filter(|c| c.engine() != "mutant" || names.contains(&c.name()))
+                .filter(|c| !engine::is_planted(c.engine()) || names.contains(&c.name()))
                 .chain(configurations.iter().filter(|c| is_other(c)).cloned())
                 .collect(),
         };
@@ -317,7 +317,7 @@ fn version<'n>(names: &[&'n str]) -> anyhow::Result<Option<(&'n str, &'n str)>> 
     let parts: Vec<Name<'n>> = names
         .iter()
         .filter_map(|name| Name::parse(name))
-        .filter(|name| name.engine != "mutant")
+        .filter(|name| !engine::is_planted(name.engine))
         .collect();
     let Some(first) = parts.iter().find(|name| name.version.is_some()) else {
         return Ok(None);
@@ -337,7 +337,7 @@ fn features(names: &[&str]) -> String {
     let mut engines: Vec<&str> = names
         .iter()
         .map(|name| engine_of(name))
-        .filter(|engine| !["mutant", "reference"].contains(engine))
+        .filter(|&engine| engine != "reference" && !engine::is_planted(engine))
         .collect();
     engines.dedup();
     engines.join(",")
