@@ -3,6 +3,7 @@
 mod api;
 mod configuration;
 mod program;
+mod tidy;
 
 use crate::engine::{Name, engine_of};
 use crate::observation::Outcome;

@@ -48,7 +48,7 @@ pub(super) fn text(
     let config = lines.store.join("");
     let mut out = api.uses(&config);
     out.push_str("\nfn main() {\n");
-    for line in without_warnings(program.body) {
+    for line in super::tidy::without_warnings(program.body) {
         // The text of a module is not indented.
         match line.strip_prefix('\0') {
             Some(text) => out.push_str(text),
@@ -61,35 +61,6 @@ pub(super) fn text(
     }
     out.push_str("}\n");
     Ok(out)
-}
-
-/// The lines without a `mut` that nothing needs, or a variable that nothing uses.
-fn without_warnings(mut lines: Vec<String>) -> Vec<String> {
-    let mut at = 0;
-    while at < lines.len() {
-        let name = lines[at].strip_prefix("let mut ");
-        let name = name
-            .and_then(|rest| rest.split_once(' '))
-            .map(|(name, _)| name);
-        if let Some(name) = name {
-            let after = || {
-                lines[at + 1..]
-                    .iter()
-                    .filter(|line| !line.starts_with('\0'))
-            };
-            let is_used = after().any(|line| line.contains(name));
-            let ways = [format!("&mut {name}"), format!("{name}.")];
-            let is_changed = after().any(|line| ways.iter().any(|way| line.contains(way)));
-            if !is_used {
-                lines.remove(at);
-                continue;
-            } else if !is_changed {
-                lines[at] = lines[at].replacen("let mut ", "let ", 1);
-            }
-        }
-        at += 1;
-    }
-    lines
 }
 
 /// A program that is being written.
@@ -364,33 +335,4 @@ fn imports_of(wasm: &[u8]) -> Vec<(String, String)> {
         .flat_map(|section| section.into_imports().flatten())
         .map(|import| (import.module.to_owned(), import.name.to_owned()))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_warns_of_what_is_not_changed() {
-        let lines = |lines: &[&str]| Vec::from_iter(lines.iter().map(|&line| line.to_owned()));
-        let written = lines(&[
-            "let mut config = Config::new();",
-            "let engine = Engine::new(&config);",
-            "let mut store = Store::new(&engine, ());",
-            "\0(store.)",
-            "Module::new(&engine, &wasm[..]).unwrap_err();",
-        ]);
-        let tidy = lines(&[
-            "let config = Config::new();",
-            "let engine = Engine::new(&config);",
-            "\0(store.)",
-            "Module::new(&engine, &wasm[..]).unwrap_err();",
-        ]);
-        assert_eq!(without_warnings(written), tidy);
-        let changed = lines(&[
-            "let mut store = Store::new(engine);",
-            "f.call(&mut store, &[])",
-        ]);
-        assert_eq!(without_warnings(changed.clone()), changed);
-    }
 }
