@@ -23,12 +23,35 @@ impl Tried {
     }
 }
 
-/// What is known of some releases, in order.
+/// What is known of the releases of an engine, in order.
+///
+/// Releases form a trunk, the first of each line, with a branch for each line: a fix is
+/// often carried back to an older line, and the first release of the next line, which
+/// branched off before that, still has the bug.
 #[derive(Clone, Debug)]
 pub struct History {
+    engine: String,
     releases: Vec<(Version, Option<Tried>)>,
     /// Those that cost nothing to try.
     free: Vec<Version>,
+}
+
+/// Two releases that can say, with nothing known between them.
+struct Neighbours {
+    low: usize,
+    high: usize,
+    kind: Kind,
+}
+
+/// What neighbours say of the releases between them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// That nothing has changed, or nothing but in the line of the first.
+    Alike,
+    /// Something has changed.
+    Changed,
+    /// Something was fixed in the line of the first, and on the trunk as well.
+    Branched,
 }
 
 /// A place where something changed.
@@ -45,11 +68,12 @@ pub struct Change {
 }
 
 impl History {
-    /// Of these releases, with nothing known.
-    pub fn new(mut releases: Vec<Version>) -> History {
+    /// Of these releases of an engine, with nothing known.
+    pub fn new(engine: &str, mut releases: Vec<Version>) -> History {
         releases.sort();
         releases.dedup();
         History {
+            engine: engine.to_owned(),
             releases: releases
                 .into_iter()
                 .map(|version| (version, None))
@@ -79,11 +103,10 @@ impl History {
         self.free.push(version.clone());
     }
 
-    /// The release to try next: the newest, the oldest, then by halves wherever
-    /// neighbours differ. Where both ends are alike, nothing is looked for between
-    /// them. `None` when every change is found.
+    /// The release to try next: those that cost nothing, the newest, the oldest,
+    /// then by halves wherever neighbours differ. Where both ends are alike, nothing
+    /// is looked for between them. `None` when every change is found.
     pub fn next(&self) -> Option<&Version> {
-        let said = |(_, tried): &(Version, Option<Tried>)| tried.as_ref().and_then(Tried::diverges);
         let untried = |at: &usize| self.releases[*at].1.is_none();
         let mut untried_yet = self.releases.iter().filter(|(_, tried)| tried.is_none());
         if let Some((version, _)) = untried_yet.find(|(version, _)| self.free.contains(version)) {
@@ -91,53 +114,77 @@ impl History {
         }
         let count = self.releases.len();
         // The ends: the outermost that can say.
-        let last = (0..count)
-            .rev()
-            .find(|&at| said(&self.releases[at]).is_some() || untried(&at))?;
+        let counts = |at: &usize| self.diverges(*at).is_some() || untried(at);
+        let last = (0..count).rev().find(counts)?;
         if untried(&last) {
             return Some(&self.releases[last].0);
         }
-        let first = (0..count).find(|&at| said(&self.releases[at]).is_some() || untried(&at))?;
+        let first = (0..count).find(counts)?;
         if untried(&first) {
             return Some(&self.releases[first].0);
         }
-        let known: Vec<usize> = (0..count)
-            .filter(|&at| said(&self.releases[at]).is_some())
-            .collect();
-        for pair in known.windows(2) {
-            let (low, high) = (pair[0], pair[1]);
-            if said(&self.releases[low]) == said(&self.releases[high]) {
-                continue;
-            }
+        self.neighbours().into_iter().find_map(|pair| {
+            let Neighbours { low, high, kind } = pair;
             let middle = low.midpoint(high);
-            let open = (low + 1..high).filter(untried);
-            if let Some(at) = open.min_by_key(|at| at.abs_diff(middle)) {
-                return Some(&self.releases[at].0);
-            }
-        }
-        None
+            let open = (low + 1..high).filter(untried).filter(|at| match kind {
+                Kind::Alike => false,
+                Kind::Changed => true,
+                Kind::Branched => !self.same_line(*at, low) && !self.same_line(*at, high),
+            });
+            let at = open.min_by_key(|at| at.abs_diff(middle))?;
+            Some(&self.releases[at].0)
+        })
+    }
+
+    fn diverges(&self, at: usize) -> Option<bool> {
+        self.releases[at].1.as_ref().and_then(Tried::diverges)
+    }
+
+    fn same_line(&self, a: usize, b: usize) -> bool {
+        of_line(&self.engine, &self.releases[a].0, &self.releases[b].0)
+    }
+
+    /// The releases that can say, each with the next.
+    fn neighbours(&self) -> Vec<Neighbours> {
+        let known: Vec<usize> = (0..self.releases.len())
+            .filter(|&at| self.diverges(at).is_some())
+            .collect();
+        let pairs = known.windows(2).map(|pair| {
+            let (low, high) = (pair[0], pair[1]);
+            let fork = known.iter().find(|&&at| self.same_line(at, low));
+            let of = |at: usize| self.diverges(at) == Some(true);
+            // A fix in the line of the first, made after that of the second branched off.
+            let carried_back =
+                !of(low) && !self.same_line(low, high) && fork.is_some_and(|&fork| of(fork));
+            let kind = match (of(low) == of(high), carried_back) {
+                (true, true) => Kind::Branched,
+                (false, false) => Kind::Changed,
+                (true, false) | (false, true) => Kind::Alike,
+            };
+            Neighbours { low, high, kind }
+        });
+        pairs.collect()
     }
 
     /// The changes that are known of, the oldest first.
     pub fn changes(&self) -> Vec<Change> {
-        let said = self
-            .releases
-            .iter()
-            .enumerate()
-            .filter_map(|(at, (version, tried))| Some((at, version, tried.as_ref()?.diverges()?)));
-        let said: Vec<_> = said.collect();
-        said.windows(2)
-            .filter(|pair| pair[0].2 != pair[1].2)
-            .map(|pair| Change {
-                from: pair[0].1.clone(),
-                to: pair[1].1.clone(),
-                diverges: pair[1].2,
-                between: self.releases[pair[0].0 + 1..pair[1].0]
-                    .iter()
-                    .map(|(version, _)| version.clone())
-                    .collect(),
-            })
-            .collect()
+        let changed = self.neighbours().into_iter();
+        let changed = changed.filter(|pair| pair.kind == Kind::Changed);
+        let changes = changed.map(|Neighbours { low, high, .. }| Change {
+            from: self.releases[low].0.clone(),
+            to: self.releases[high].0.clone(),
+            diverges: self.diverges(high) == Some(true),
+            between: self.releases[low + 1..high]
+                .iter()
+                .map(|(version, _)| version.clone())
+                .collect(),
+        });
+        changes.collect()
+    }
+
+    /// Whether any release diverges.
+    pub fn any_diverges(&self) -> bool {
+        (0..self.releases.len()).any(|at| self.diverges(at) == Some(true))
     }
 
     /// What was tried, in order.
@@ -156,11 +203,15 @@ impl History {
         if diverges {
             words.push(format!("in {oldest} already"));
         }
+        let mut fixed = false;
         for change in self.changes() {
-            words.push(match change.diverges {
-                true => format!("since {}", change.to),
-                false => format!("fixed in {}", change.to),
-            });
+            match (change.diverges, fixed, words.last_mut()) {
+                (true, ..) => words.push(format!("since {}", change.to)),
+                // In an older line, too.
+                (false, true, Some(last)) => last.push_str(&format!(" and {}", change.to)),
+                (false, ..) => words.push(format!("fixed in {}", change.to)),
+            }
+            fixed = !change.diverges;
         }
         match said.last() {
             Some((newest, true)) => words.push(format!("open in {newest}")),
@@ -193,109 +244,4 @@ pub fn of_line(engine: &str, a: &Version, b: &Version) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn versions(count: u64) -> Vec<Version> {
-        (0..count).map(|major| Version::new(major, 0, 0)).collect()
-    }
-
-    /// Tries until there is nothing to try; how many that took.
-    fn run(history: &mut History, state: impl Fn(&Version) -> Tried) -> usize {
-        let mut tries = 0;
-        while let Some(version) = history.next().cloned() {
-            history.learn(&version, state(&version));
-            tries += 1;
-            assert!(tries < 1000);
-        }
-        tries
-    }
-
-    fn bad(version: &Version, when: bool) -> Tried {
-        match when {
-            true => Tried::Diverges(version.to_string()),
-            false => Tried::Conforms,
-        }
-    }
-
-    #[test]
-    fn a_change_is_found_by_halves() {
-        for first_bad in 1..64 {
-            let mut history = History::new(versions(64));
-            let tries = run(&mut history, |v| bad(v, v.major >= first_bad));
-            assert!(tries <= 8, "{tries} for {first_bad}");
-            let [change] = &history.changes()[..] else {
-                panic!("{:?}", history.changes());
-            };
-            assert_eq!(change.to.major, first_bad);
-            assert_eq!(change.from.major, first_bad - 1);
-            assert_eq!(
-                history.words(),
-                format!("since {first_bad}.0.0, open in 63.0.0")
-            );
-        }
-    }
-
-    #[test]
-    fn what_came_and_went_is_found_from_one_release_that_has_it() {
-        let mut history = History::new(versions(64));
-        history.learn(&Version::new(20, 0, 0), Tried::Diverges(String::new()));
-        let tries = run(&mut history, |v| bad(v, (10..40).contains(&v.major)));
-        assert!(tries <= 13, "{tries}");
-        assert_eq!(history.words(), "since 10.0.0, fixed in 40.0.0");
-    }
-
-    #[test]
-    fn a_release_that_cannot_say_is_stepped_over_and_named() {
-        let mut history = History::new(versions(16));
-        run(&mut history, |v| match v.major {
-            0 | 7 | 8 | 9 | 15 => Tried::Skipped("cannot be built".to_owned()),
-            major => bad(v, major >= 8),
-        });
-        let [change] = &history.changes()[..] else {
-            panic!("{:?}", history.changes());
-        };
-        assert_eq!((change.from.major, change.to.major), (6, 10));
-        let between: Vec<u64> = change.between.iter().map(|v| v.major).collect();
-        assert_eq!(between, [7, 8, 9]);
-        assert_eq!(history.words(), "since 10.0.0, open in 14.0.0");
-    }
-
-    #[test]
-    fn what_costs_nothing_is_tried_first() {
-        let mut history = History::new(versions(64));
-        history.prefer(&Version::new(30, 0, 0));
-        history.prefer(&Version::new(30, 0, 5));
-        assert_eq!(history.next(), Some(&Version::new(30, 0, 0)));
-        run(&mut history, |v| bad(v, *v > Version::new(30, 0, 0)));
-        assert_eq!(history.words(), "since 30.0.5, open in 63.0.0");
-        assert_eq!(history.tried().count(), 4);
-    }
-
-    #[test]
-    fn words_for_what_never_changed() {
-        let mut never = History::new(versions(4));
-        assert_eq!(run(&mut never, |v| bad(v, false)), 2);
-        assert_eq!(never.words(), "in no release tried");
-        let mut always = History::new(versions(4));
-        run(&mut always, |v| bad(v, true));
-        assert_eq!(always.words(), "in 0.0.0 already, open in 3.0.0");
-        let mut none = History::new(versions(2));
-        run(&mut none, |_| Tried::Skipped(String::new()));
-        assert_eq!(none.words(), "no release can say");
-    }
-
-    #[test]
-    fn lines_are_the_first_release_of_each() {
-        let all = ["36.0.3", "36.0.4", "37.0.0-rc.1", "37.0.1", "37.1.0"];
-        let all: Vec<Version> = all.iter().map(|v| v.parse().unwrap()).collect();
-        let firsts = |engine| {
-            lines(engine, all.iter())
-                .iter()
-                .map(Version::to_string)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(firsts("wasmtime"), ["36.0.3", "37.0.1"]);
-        assert_eq!(firsts("wasmer"), ["36.0.3", "37.0.1", "37.1.0"]);
-    }
-}
+mod tests;

@@ -7,12 +7,12 @@ use clap::Args;
 use semver::Version;
 use serde::Serialize;
 use trapline_harness::corpus::{Bug, Corpus};
-use trapline_harness::engine::{self, Name};
+use trapline_harness::engine::Name;
 use trapline_harness::judge::{Class, Verdict};
 use trapline_harness::script::wast::{self, Source};
 use trapline_harness::trial::try_script;
 use trapline_harness::worker::Runner;
-use trapline_harness::workers::bisect::{History, Tried, lines, of_line};
+use trapline_harness::workers::bisect::{Change, History, Tried, lines, of_line};
 use trapline_harness::workers::{self, Published, published};
 
 use crate::End;
@@ -25,8 +25,9 @@ use crate::table::table;
 ///
 /// Looks at the first release of each line (`36`; of wasmer and wasmi `7.2`), then
 /// at the releases of the line in which something changed. What is built already
-/// is tried as well. A divergence that came and went between two releases that
-/// are alike is not seen.
+/// is tried as well, and where nothing diverges the release in which the register
+/// says that it was seen. A divergence that came and went between two releases that
+/// are alike, and that nothing is known of, is not seen.
 #[derive(Args)]
 pub(crate) struct Bisect {
     /// A .wast, .wat or .wasm that diverges
@@ -74,6 +75,13 @@ impl Bisect {
         let mut history = self.history(&sought, &all)?;
         self.complete(&source, &sought, &mut history, &mut *runner, &mut line)?;
         if self.versions.is_empty() {
+            // What came and went: from a release that had it the rest is found.
+            if !history.any_diverges()
+                && let Some(seen) = self.seen(&sought)?
+            {
+                history.prefer(&seen);
+                self.complete(&source, &sought, &mut history, &mut *runner, &mut line)?;
+            }
             // A change may have come to the releases of the line before it, too.
             for newest in [true, false] {
                 for change in history.changes() {
@@ -81,8 +89,8 @@ impl Bisect {
                         let is_last = is_newest_of_line(p, &sought.engine, &all);
                         p.version > change.from
                             && p.version < change.to
-                            && of_line(&sought.engine, &p.version, &change.from)
-                            && is_candidate(p)
+                            && !p.yanked
+                            && is_near(&sought.engine, &p.version, &change)
                             && (is_last || !newest)
                     });
                     between.for_each(|p| history.add(&p.version));
@@ -97,7 +105,7 @@ impl Bisect {
 
     /// The configuration and the class to look for.
     fn sought(&self, source: &Source, runner: &mut dyn Runner) -> anyhow::Result<Sought> {
-        let linked = engine::select(&self.engines.engines)?;
+        let linked = self.engines.select()?;
         let names: Vec<&str> = linked.iter().map(|c| c.name()).collect();
         let trial = try_script(&source.script, self.engines.budget(), runner, &names)
             .map_err(|why| anyhow!(why))?;
@@ -147,6 +155,15 @@ impl Bisect {
         Ok(bug.map(|bug| (corpus, bug)))
     }
 
+    /// The newest release in which the register says that the bug was seen.
+    fn seen(&self, sought: &Sought) -> anyhow::Result<Option<Version>> {
+        let bug = self.bug()?.filter(|(_, bug)| bug.engine == sought.engine);
+        Ok(bug.and_then(|(_, bug)| {
+            let seen = bug.seen.iter().filter_map(|v| Version::parse(v).ok());
+            seen.max()
+        }))
+    }
+
     /// Writes into the register what was found out.
     fn note(&self, sought: &Sought, history: &History) -> anyhow::Result<()> {
         let Some((mut corpus, bug)) = self.bug()? else {
@@ -164,7 +181,11 @@ impl Bisect {
             .changes()
             .into_iter()
             .rfind(|change| !change.diverges);
-        let gone = gone.filter(|gone| found.iter().all(|version| *version < gone.to));
+        let gone = gone.map(|gone| gone.to.to_string()).or(bug.gone.clone());
+        // What shows later is not gone.
+        let gone = gone.filter(|gone| {
+            Version::parse(gone).is_ok_and(|gone| found.iter().all(|version| *version < gone))
+        });
         corpus
             .change(|register| {
                 let Some(bug) = register.get_mut(&bug.id) else {
@@ -175,7 +196,7 @@ impl Bisect {
                 seen.sort();
                 seen.dedup();
                 bug.seen = seen.iter().map(Version::to_string).collect();
-                bug.gone = gone.map(|gone| gone.to.to_string()).or(bug.gone.take());
+                bug.gone = gone;
             })
             .map_err(|why| anyhow!(why))
     }
@@ -190,13 +211,14 @@ impl Bisect {
             asked.push(found.version.clone());
         }
         if !asked.is_empty() {
-            return Ok(History::new(asked));
+            return Ok(History::new(&sought.engine, asked));
         }
         let oldest = workers::oldest(&sought.engine);
         let known = all
             .iter()
             .filter(|p| is_candidate(p) && p.version >= oldest);
-        let mut history = History::new(lines(&sought.engine, known.map(|p| &p.version)));
+        let firsts = lines(&sought.engine, known.map(|p| &p.version));
+        let mut history = History::new(&sought.engine, firsts);
         for worker in catalogue().usage().workers {
             if let Some((engine, version)) = worker.release.split_once('@')
                 && engine == sought.engine
@@ -303,11 +325,23 @@ fn words(tried: &Tried) -> String {
     }
 }
 
+/// Whether a release between those of a change may be where it came: of the line that
+/// it came in, or that it is missing from; a candidate of a release only where the
+/// change is among these.
+fn is_near(engine: &str, version: &Version, change: &Change) -> bool {
+    let Change { from, to, .. } = change;
+    let of_either =
+        of_line(engine, version, from) || (!to.pre.is_empty() && of_line(engine, version, to));
+    let among_candidates = !from.pre.is_empty() || !to.pre.is_empty();
+    of_either && (version.pre.is_empty() || among_candidates)
+}
+
 /// Whether a release counts: neither withdrawn nor a candidate.
 fn is_candidate(release: &Published) -> bool {
     !release.yanked && release.version.pre.is_empty()
 }
 
+/// Whether a release is the newest of its line.
 fn is_newest_of_line(release: &Published, engine: &str, all: &[Published]) -> bool {
     let same = |p: &&Published| is_candidate(p) && of_line(engine, &p.version, &release.version);
     let newest = all.iter().filter(same).map(|p| &p.version).max();
