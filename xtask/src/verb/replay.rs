@@ -57,7 +57,7 @@ pub(crate) enum State {
     Fixed,
     /// It diverges though its status says that it was fixed.
     Regressed,
-    /// Other configurations diverge than the register says.
+    /// Other configurations or releases diverge than the register says.
     Changed,
     /// Somebody diverges, and it is no bug's witness.
     New,
@@ -238,9 +238,20 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         }
     };
     let releases = versions::releases(trial);
-    let (state, note) = match bug.and_then(|bug| versions::regression(bug, &releases)) {
-        Some(release) => (State::Regressed, format!("diverges in {release}")),
-        None => (state, note),
+    let (state, note) = match bug {
+        Some(bug) if state != State::Wrong => {
+            let back = versions::regression(bug, &releases);
+            let back = back.map(|release| (State::Regressed, format!("diverges in {release}")));
+            let missing = || {
+                let release = versions::missing(bug, trial, &releases)?;
+                Some((
+                    State::Changed,
+                    format!("was seen in {release}, and does not show"),
+                ))
+            };
+            back.or_else(missing).unwrap_or((state, note))
+        }
+        _ => (state, note),
     };
     Row {
         file: file.to_owned(),

@@ -52,6 +52,20 @@ pub(super) fn regression<'r>(bug: &Bug, releases: &'r [(String, bool)]) -> Optio
     back.map(|(release, _)| &**release)
 }
 
+/// A release in which the register says that a bug was seen, and in which none of the
+/// configurations tried that may have it shows it.
+pub(super) fn missing(bug: &Bug, trial: &Trial, releases: &[(String, bool)]) -> Option<String> {
+    let candidates = trial.judged.iter().filter(|judged| is_other(judged));
+    let candidates = candidates.filter(|judged| bug.may_show_on(&judged.configuration));
+    candidates
+        .filter_map(|judged| Name::parse(&judged.configuration).map(Name::release))
+        .find(|release| {
+            let (_, version) = release.split_once('@').unwrap_or_default();
+            bug.seen.iter().any(|seen| seen == version)
+                && !releases.contains(&(release.clone(), true))
+        })
+}
+
 /// The releases that rows say something of: those of an engine in the order of
 /// their versions.
 pub(super) fn columns(rows: &[Row]) -> Vec<&str> {
