@@ -1,13 +1,19 @@
 //! What the ends of campaigns and of fuzzing sessions have in common.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use trapline_harness::campaign::{Found, Phases, Tally};
 use trapline_harness::engine::group;
+use trapline_harness::judge::Severity;
 
 use crate::table::table;
 
-/// Prints the verdicts, a row for each configuration.
+/// So many sightings that came down to no bug are listed.
+const SIGHTINGS: usize = 10;
+
+/// Prints the verdicts: a row for each configuration, for those with the same figures
+/// one together.
 pub(crate) fn verdicts(tallies: &[Tally]) {
     let mut verdicts = table(&[
         "configuration",
@@ -19,9 +25,10 @@ pub(crate) fn verdicts(tallies: &[Tally]) {
         "diverge",
         "skipped",
     ]);
+    let names: Vec<&str> = tallies.iter().map(|t| &*t.configuration).collect();
+    let mut rows: Vec<([String; 7], Vec<&str>)> = Vec::new();
     for tally in tallies {
-        verdicts.add_row([
-            tally.configuration.clone(),
+        let figures = [
             tally.cases.to_string(),
             tally.calls.to_string(),
             tally.conforming.to_string(),
@@ -29,7 +36,14 @@ pub(crate) fn verdicts(tallies: &[Tally]) {
             by_reason(&tally.unsupported),
             by_reason(&tally.diverging),
             by_reason(&tally.skipped),
-        ]);
+        ];
+        match rows.iter_mut().find(|(same, _)| *same == figures) {
+            Some((_, of)) => of.push(&tally.configuration),
+            None => rows.push((figures, vec![&tally.configuration])),
+        }
+    }
+    for (figures, of) in rows {
+        verdicts.add_row([group(&of, &names)].into_iter().chain(figures));
     }
     println!("{verdicts}");
 }
@@ -42,46 +56,65 @@ fn by_reason(counts: &BTreeMap<String, u64>) -> String {
     lines.join("\n")
 }
 
-/// Prints the bugs that were met, the new ones first, then the severe ones.
-pub(crate) fn bugs(rows: &[Found]) {
+/// Prints the bugs that were met, the new ones first, then the severe ones. `among`
+/// are the configurations that ran.
+pub(crate) fn bugs(rows: &[Found], among: &[String]) {
     if rows.is_empty() {
         println!("no divergence");
         return;
     }
-    let mut shown = table(&[
-        "bug", "severity", "status", "cases", "first", "on", "witness",
-    ]);
-    let all: Vec<String> = crate::options::linked_in()
-        .iter()
-        .map(|c| c.name().to_owned())
-        .collect();
-    for row in rows {
-        let name = match &row.bug {
-            Some(id) => format!("{}\n{id}", row.title),
-            None => row.title.clone(),
-        };
+    let (bugs, sightings): (Vec<&Found>, Vec<&Found>) =
+        rows.iter().partition(|row| row.bug.is_some());
+    for row in &bugs {
         let on: Vec<&String> = row.configurations.iter().collect();
-        let file = row
-            .file
-            .as_deref()
-            .map_or(String::new(), |f| f.display().to_string());
-        shown.add_row([
-            name,
-            row.severity.map_or_else(String::new, |s| s.to_string()),
-            row.status.clone(),
-            row.cases.to_string(),
-            row.first_case.to_string(),
-            group(&on, &all),
-            file,
-        ]);
+        bug(&Met {
+            id: row.bug.as_deref().unwrap_or_default(),
+            title: &row.title,
+            severity: row.severity,
+            status: &row.status,
+            on: &group(&on, among),
+            often: &format!("{} cases, first {}", row.cases, row.first_case),
+            file: row.file.as_deref(),
+        });
     }
-    println!("{shown}");
-    let bugs = || rows.iter().filter(|row| row.bug.is_some());
-    let new = bugs().filter(|row| row.new).count();
-    println!("{} bugs met, {new} of them new", bugs().count());
-    let sightings = rows.len() - bugs().count();
-    if sightings > 0 {
-        println!("{sightings} more sightings came down to no bug, see their status");
+    for row in sightings.iter().take(SIGHTINGS) {
+        let file = row.file.as_deref().unwrap_or(Path::new(""));
+        println!("{}: {}", row.status, row.title);
+        println!("    {} cases; {}", row.cases, file.display());
+    }
+    if sightings.len() > SIGHTINGS {
+        let more = sightings.len() - SIGHTINGS;
+        println!("and {more} more of these, all listed by --json");
+    }
+    println!();
+    let new = bugs.iter().filter(|row| row.new).count();
+    println!("{} bugs met, {new} of them new", bugs.len());
+    if !sightings.is_empty() {
+        let count = sightings.len();
+        println!("{count} more sightings came down to no bug");
+    }
+}
+
+/// A bug that was met.
+pub(crate) struct Met<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) title: &'a str,
+    pub(crate) severity: Option<Severity>,
+    pub(crate) status: &'a str,
+    pub(crate) on: &'a str,
+    /// How often, in words.
+    pub(crate) often: &'a str,
+    pub(crate) file: Option<&'a Path>,
+}
+
+/// Prints a bug: a few lines, so that its names stay whole.
+pub(crate) fn bug(met: &Met<'_>) {
+    let severity = met.severity.map_or(String::new(), |s| format!(" ({s})"));
+    println!("{}{severity}: {}", met.status, met.title);
+    println!("    {}, {}", met.id, met.often);
+    println!("    on {}", met.on);
+    if let Some(file) = met.file {
+        println!("    {}", file.display());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::bug_fields::Fields;
@@ -91,6 +92,33 @@ impl Bug {
             Status::Fixed { .. } | Status::SameAs { .. } => false,
             Status::Unreported | Status::Reported { .. } | Status::Intended { .. } => true,
         }
+    }
+
+    /// Whether it is known to be in a release of its engine; `None` is the one that is
+    /// linked in. In a release that is older than its fix a bug is no news.
+    ///
+    /// ```
+    /// # use trapline_harness::corpus::{Bug, Status};
+    /// let status = Status::Fixed { version: "1.2.0".to_owned(), link: None };
+    /// let bug = Bug { status, ..Bug::example() };
+    /// assert!(bug.is_open_in(Some("1.1.0")));
+    /// assert!(!bug.is_open_in(Some("1.2.0")));
+    /// assert!(!bug.is_open_in(None));
+    /// ```
+    pub fn is_open_in(&self, release: Option<&str>) -> bool {
+        let (Status::Fixed { version: fixed, .. }, Some(release)) = (&self.status, release) else {
+            return self.is_open();
+        };
+        let parsed = |text: &str| Version::parse(text.trim_start_matches('v')).ok();
+        let both = parsed(release).zip(parsed(fixed));
+        both.is_some_and(|(release, fixed)| release < fixed)
+            || self.seen.iter().any(|seen| seen == release)
+    }
+
+    /// Whether it is known to be there on a configuration, by its name.
+    pub fn is_known_on(&self, configuration: &str) -> bool {
+        let release = Name::parse(configuration).and_then(|name| name.version);
+        self.is_open_in(release) && self.may_show_on(configuration)
     }
 
     /// Whether a configuration, by its name, is one that has it.

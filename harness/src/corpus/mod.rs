@@ -58,8 +58,10 @@ impl Corpus {
 
     /// The witness of a bug, if it has one that is there.
     pub fn witness(&self, bug: &Bug) -> Option<PathBuf> {
-        let path = self.folder.join(bug.witness.as_ref()?);
-        path.is_file().then_some(path)
+        let witness = bug.witness.as_ref()?;
+        let folders = [self.folder.clone(), self.folder.join(register::PAST)];
+        let mut paths = folders.into_iter().map(|folder| folder.join(witness));
+        paths.find(|path| path.is_file())
     }
 
     /// Learns what other processes have written meanwhile.

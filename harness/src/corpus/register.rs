@@ -15,6 +15,9 @@ use super::{convert, write_atomically};
 pub struct Register {
     /// The entries; no two have one id.
     pub bugs: Vec<Bug>,
+    /// Bugs of past releases, from the register in the folder `releases` below this
+    /// one. They are read and not written.
+    pub past: Vec<Bug>,
     /// In words, what was left out when the register of an older version was
     /// converted; nothing for one of this version.
     pub converted: Option<String>,
@@ -22,6 +25,9 @@ pub struct Register {
 
 /// The name of the file, in the folder of the corpus.
 pub(super) const FILE: &str = "bugs.toml";
+
+/// The folder below it with the bugs of past releases.
+pub(super) const PAST: &str = "releases";
 
 /// The version of the form that this program reads and writes.
 const VERSION: u32 = 1;
@@ -53,9 +59,14 @@ struct FileRef<'a> {
 }
 
 impl Register {
-    /// The entry of this id.
+    /// The entry of this id, of a past release's bug too.
     pub fn get(&self, id: &str) -> Option<&Bug> {
-        self.bugs.iter().find(|bug| bug.id == id)
+        self.known().find(|bug| bug.id == id)
+    }
+
+    /// Every bug, those of past releases last.
+    pub fn known(&self) -> impl Iterator<Item = &Bug> {
+        self.bugs.iter().chain(&self.past)
     }
 
     /// The entry of this id, to change it.
@@ -139,8 +150,22 @@ impl Register {
             check(folder, &file.bug[..number], &file.bug, bug)
                 .map_err(|why| at(span, &format!("`{}` {why}", bug.id)))?;
         }
+        let past = folder.join(PAST);
+        let past = match past.is_dir() {
+            true => Register::read(&past)?.bugs,
+            false => Vec::new(),
+        };
+        let bugs: Vec<Bug> = file.bug.into_iter().map(Spanned::into_inner).collect();
+        if let Some(twice) = bugs.iter().find(|bug| past.iter().any(|b| b.id == bug.id)) {
+            let id = &twice.id;
+            return Err(format!(
+                "{}: `{id}` is in {PAST}/{FILE} too",
+                path.display()
+            ));
+        }
         Ok(Register {
-            bugs: file.bug.into_iter().map(Spanned::into_inner).collect(),
+            bugs,
+            past,
             converted: None,
         })
     }
@@ -218,10 +243,31 @@ mod tests {
         with_all.cause.at.places = vec![crate::judge::Place::LastByte];
         let register = Register {
             bugs: vec![bug("a"), with_all],
-            converted: None,
+            ..Register::default()
         };
         register.write(folder.path()).unwrap();
         assert_eq!(Register::read(folder.path()), Ok(register));
+    }
+
+    #[test]
+    fn bugs_of_past_releases_are_read_and_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let past = folder.path().join(PAST);
+        std::fs::create_dir(&past).unwrap();
+        let of = |id| Register {
+            bugs: vec![bug(id)],
+            ..Register::default()
+        };
+        of("old").write(&past).unwrap();
+        of("new").write(folder.path()).unwrap();
+        let register = Register::read(folder.path()).unwrap();
+        assert_eq!(register.past, [bug("old")]);
+        assert!(register.get("old").is_some());
+        register.write(folder.path()).unwrap();
+        assert_eq!(Register::read(folder.path()), Ok(register));
+        of("old").write(folder.path()).unwrap();
+        let why = Register::read(folder.path()).unwrap_err();
+        assert!(why.ends_with("`old` is in releases/bugs.toml too"), "{why}");
     }
 
     #[test]
@@ -232,7 +278,7 @@ mod tests {
         };
         let register = Register {
             bugs: vec![bug("a"), same],
-            converted: None,
+            ..Register::default()
         };
         assert_eq!(register.resolved(&register.bugs[1]).id, "a");
         assert_eq!(register.free_id("a"), "a-2");

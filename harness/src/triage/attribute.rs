@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::earliest::earliest;
 use super::heal::{Experiment, Suspect, experiment};
 use super::substitute::{Site, Substitution};
-use crate::corpus::{Bug, Ingredient};
+use crate::corpus::{Bug, Ingredient, Status};
 use crate::engine::Budget;
 use crate::engine::reference::ReferenceRun;
 use crate::judge::{Difference, Judged, Verdict, panic_words, subject};
@@ -56,7 +56,8 @@ pub struct Unexplained {
 }
 
 impl Attributor {
-    /// Knows the open bugs among these.
+    /// Knows these bugs: the open ones, and those that were fixed where a release is older
+    /// than the fix.
     ///
     /// # Errors
     /// One line, if one names a substitution that there is not.
@@ -68,12 +69,12 @@ impl Attributor {
         Ok(attributor)
     }
 
-    /// Knows one more bug, if it is open.
+    /// Knows one more bug.
     ///
     /// # Errors
     /// One line, if it names a substitution that there is not.
     pub fn add(&mut self, bug: &Bug) -> Result<(), String> {
-        if !bug.is_open() {
+        if matches!(bug.status, Status::SameAs { .. }) {
             return Ok(());
         }
         let substitution =
@@ -182,7 +183,7 @@ impl Attributor {
         runner: &mut dyn Runner,
     ) -> Result<Option<String>, String> {
         let weak = |known: &&Suspected| {
-            known.bug.cause.is_weak() && known.bug.may_show_on(suspect.configuration)
+            known.bug.cause.is_weak() && known.bug.is_known_on(suspect.configuration)
         };
         let weak: Vec<&Suspected> = self.bugs.iter().filter(weak).collect();
         if weak.is_empty() {
@@ -228,7 +229,7 @@ impl Attributor {
             else {
                 continue;
             };
-            if !bug.may_show_on(suspect.configuration)
+            if !bug.is_known_on(suspect.configuration)
                 || !fits_words(&bug.cause.words, suspect.difference)
             {
                 continue;

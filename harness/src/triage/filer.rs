@@ -12,7 +12,7 @@ use super::who::who_diverges;
 use super::{cause, entry, who};
 use crate::campaign::Sighting;
 use crate::corpus::{Bug, Corpus, Register};
-use crate::engine::{Budget, Configuration};
+use crate::engine::{Budget, Configuration, Name};
 use crate::judge::{Class, Signature, subject};
 use crate::reduce::{self, reduce};
 use crate::script::Script;
@@ -55,7 +55,7 @@ impl<'a> Filer<'a> {
         origin: &str,
     ) -> Result<Filer<'a>, String> {
         Ok(Filer {
-            attributor: Attributor::new(&corpus.register.bugs)?,
+            attributor: Attributor::new(corpus.register.known())?,
             corpus,
             runner,
             configurations,
@@ -288,7 +288,7 @@ impl<'a> Filer<'a> {
         };
         let subject = subject(script, &trial.reference, difference);
         let engine = crate::engine::engine_of(name);
-        let (_, shows) = who_diverges(&trial.judged, engine);
+        let shows = who_diverges(&trial.judged, name);
         let signature = Signature {
             class: difference.class,
             engine: engine.to_owned(),
@@ -310,10 +310,15 @@ impl<'a> Filer<'a> {
         let runner = &mut *self.runner;
         let cause = cause::find(suspect, whole, &signature, self.budget, runner)?;
         self.corpus.refresh()?;
-        let same =
-            |bug: &&Bug| bug.engine == engine && bug.is_open() && cause::same(&bug.cause, &cause);
-        if let Some(known) = self.corpus.register.bugs.iter().find(same) {
-            let id = known.id.clone();
+        let release = Name::parse(name).and_then(|name| name.version);
+        let same = |bug: &&Bug| {
+            bug.engine == engine
+                && bug.is_open_in(release)
+                && (bug.may_show_on(name) || !cause::is_any_access(&bug.cause))
+                && cause::same(&bug.cause, &cause)
+        };
+        let known = self.corpus.register.known().find(same);
+        if let Some(id) = known.map(|bug| bug.id.clone()) {
             return self.widen(&id, &cause, &shows);
         }
         let entry = entry::Found {
@@ -355,6 +360,7 @@ impl<'a> Filer<'a> {
                 other.id != id
                     && other.engine == bug.engine
                     && other.is_open()
+                    && (other.shows == bug.shows || !cause::is_any_access(&other.cause))
                     && cause::same(&other.cause, &bug.cause)
             };
             let Some(stays) = register.bugs.iter().find(is_same).map(|b| b.id.clone()) else {
@@ -384,10 +390,11 @@ impl<'a> Filer<'a> {
         shows: &[String],
     ) -> Result<Filed, String> {
         let bug = self.corpus.change(|register| {
-            let bug = register.get_mut(id)?;
-            cause::widen(&mut bug.cause, cause);
-            who::add(&mut bug.shows, shows);
-            Some(bug.clone())
+            if let Some(bug) = register.get_mut(id) {
+                cause::widen(&mut bug.cause, cause);
+                who::add(&mut bug.shows, shows);
+            }
+            register.get(id).cloned()
         })?;
         let bug = bug.ok_or_else(|| format!("bug `{id}` is not in the register any more"))?;
         self.attributor.add(&bug)?;

@@ -84,24 +84,33 @@ pub(crate) fn experiment(
     if !preserves(&original, &substituted, &trial.reference) {
         return Ok(Experiment::NotMade);
     }
-    let healed = trial
-        .judged(configuration)
-        .is_some_and(|judged| is_gone(difference, judged, &substituted));
+    let judged = trial.judged(configuration);
+    let mut healed = judged.is_some_and(|judged| is_gone(difference, judged, &substituted));
+    if judged.is_some_and(|judged| judged.divergence().is_some_and(died)) && !died(difference) {
+        // Something behind it ends the process: is it gone from what comes before?
+        let mut before = substituted.script.clone();
+        before.steps.truncate(substituted.step(difference.step) + 1);
+        let trial = try_script(&before, budget, runner, &[configuration])?;
+        let judged = trial.judged(configuration);
+        healed = judged.is_some_and(|judged| is_gone(difference, judged, &substituted));
+    }
     Ok(match healed {
         true => Experiment::Healed(Box::new(Healed { substituted, trial })),
         false => Experiment::Stays,
     })
 }
 
+/// Whether the process died of it, which leaves open at which step.
+fn died(difference: &Difference) -> bool {
+    matches!(
+        difference.class,
+        Class::Crash | Class::Hang | Class::OutOfMemory
+    )
+}
+
 /// Whether `difference` of the original script is gone from the substituted
 /// one: that was compared beyond the step, and does not diverge up to it.
 fn is_gone(difference: &Difference, judged: &Judged, substituted: &Substituted) -> bool {
-    let died = |difference: &Difference| {
-        matches!(
-            difference.class,
-            Class::Crash | Class::Hang | Class::OutOfMemory
-        )
-    };
     let step = substituted.step(difference.step);
     let compared = judged.steps > step && !judged.lost.contains(&step);
     match &judged.verdict {

@@ -128,7 +128,12 @@ fn summary(outcomes: &Outcomes, rows: &[Found]) {
     for (why, count) in &outcomes.reference_skips {
         println!("{count} cases not run to the end: {why}");
     }
-    summary::bugs(rows);
+    let names: Vec<String> = outcomes
+        .tallies
+        .iter()
+        .map(|tally| tally.configuration.clone())
+        .collect();
+    summary::bugs(rows, &names);
 }
 
 /// A script is in its file, where people can read it.

@@ -21,7 +21,7 @@ use crate::judge::{Place, Signature, panic_words};
 use crate::script::{HOST, HostFunc, HostOp, Step};
 use crate::wasm;
 use crate::worker::Runner;
-pub(crate) use same::{same, widen};
+pub(crate) use same::{is_any_access, same, widen};
 
 /// Finds the cause of a divergence in a reduced script, which has `signature`.
 /// Of what heals that, it is the finest that heals `whole`, too, which it came

@@ -13,6 +13,9 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
     if one.words != other.words {
         return false;
     }
+    if !one.words.is_empty() {
+        return same_panic(one, other);
+    }
     let (a, b) = (&one.at, &other.at);
     let sides = |places: &[Place]| places.iter().map(|p| p.is_within()).collect::<Vec<_>>();
     let (a_sides, b_sides) = (sides(&a.places), sides(&b.places));
@@ -47,6 +50,46 @@ pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
         && one.substitution.as_deref() == Some(Substitution::Alone.name())
         && meet(&a_sides, &b_sides);
     alike || around || one.substitution == other.substitution && same_family(a, b)
+}
+
+/// Messages of the standard library that say nothing of what went wrong.
+const OF_ANY_PANIC: &[&str] = &[
+    "called `Option::",
+    "called `Result::",
+    "internal error: entered unreachable code",
+    "index out of bounds",
+    "range end index",
+    "range start index",
+    "attempt to ",
+    "not implemented",
+    "not yet implemented",
+    "explicit panic",
+    "assertion `left == right` failed",
+    "assertion failed: false",
+];
+
+/// Whether two panics with the same words are one bug. Where the words are an engine's
+/// own, nothing has to speak for it: only against it that what heals the one does not
+/// heal the other, both ways. Where any panic says that, one thing heals both.
+fn same_panic(one: &Cause, other: &Cause) -> bool {
+    if OF_ANY_PANIC.iter().any(|of| one.words.starts_with(of)) {
+        let same = one.substitution == other.substitution && !one.is_weak();
+        return same || healed(one, other, &|what| what < Substitution::Embedder);
+    }
+    let not_healed = |one: &Cause, other: &Cause| {
+        let what = one.substitution.as_ref();
+        what.is_some_and(|name| other.stays.contains(name))
+    };
+    !(not_healed(one, other) && not_healed(other, one))
+}
+
+/// Whether a cause says nothing but that some access is wrong, whatever instruction
+/// it is: it holds on its own configurations alone.
+pub(crate) fn is_any_access(cause: &Cause) -> bool {
+    let what = cause.substitution.as_deref().and_then(Substitution::named);
+    cause.at.instructions.is_empty()
+        && cause.words.is_empty()
+        && what.is_none_or(|what| what >= Substitution::Embedder)
 }
 
 /// Whether such a substitution was seen to heal both.
@@ -197,6 +240,28 @@ mod tests {
         assert!(!same(&wraps, &lanes) && !same(&lanes, &wraps));
         let narrower = cause("checked", &["i32.load"], &["checked", "embedder"], &[]);
         assert!(same(&wraps, &narrower) && same(&narrower, &wraps));
+    }
+
+    #[test]
+    fn panics_with_words_of_their_own_are_one_bug() {
+        let panic = |words: &str, what: &str, heals: &[&str], stays: &[&str]| Cause {
+            words: words.to_owned(),
+            ..cause(what, &["i32.load"], heals, stays)
+        };
+        let own = "assertion failed: fault.is_none()";
+        let known = panic(own, "checked", &[], &[]);
+        let found = panic(own, "unshared", &["unshared"], &["checked"]);
+        assert!(same(&known, &found) && same(&found, &known));
+        let against = panic(own, "checked", &["checked"], &["unshared"]);
+        assert!(!same(&against, &found) && !same(&found, &against));
+        let other = panic("assertion failed: other", "unshared", &["unshared"], &[]);
+        assert!(!same(&other, &found));
+        let any = "internal error: entered unreachable code";
+        let alone = panic(any, "alone", &["alone"], &[]);
+        let plain = panic(any, "plain", &["plain"], &[]);
+        assert!(!same(&alone, &plain));
+        let both = panic(any, "alone", &["alone", "plain"], &[]);
+        assert!(same(&both, &plain) && same(&alone, &both));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The site is the type, of any of them: they are imported and exported, so
 //! that all have to change.
 
+use wasmparser::MemoryType;
+
 use super::code::rewritten;
 use super::grow::{check_maximum, most};
 use super::memory_op::MemoryOp;
@@ -22,6 +24,25 @@ pub(super) fn unshared(
     modules(original, sites, draft, |parts| {
         let shared = parts.memories.iter_mut().filter(|ty| ty.shared);
         Ok(shared.map(|ty| ty.shared = false).count())
+    })
+}
+
+/// `no-unreachable-maximum`: memories have no maximum beyond the budget. No grow
+/// gets that far. Preserves the meaning of what is valid: where one module keeps
+/// its maximum, so does each that exports to it, since that one's is smaller.
+pub(super) fn no_unreachable_maximum(
+    original: &Original<'_>,
+    sites: Sites<'_>,
+    draft: &mut Draft,
+) -> Result<usize, NotSubstituted> {
+    let budget = u128::from(original.job.budget.memory_bytes);
+    modules(original, sites, draft, |parts| {
+        let beyond = |ty: &MemoryType| {
+            let bytes = |pages: u64| u128::from(pages) << ty.page_size_log2.unwrap_or(16);
+            !ty.shared && ty.maximum.is_some_and(|pages| bytes(pages) > budget)
+        };
+        let beyond = parts.memories.iter_mut().filter(|ty| beyond(&**ty));
+        Ok(beyond.map(|ty| ty.maximum = None).count())
     })
 }
 

@@ -212,6 +212,7 @@ substitutions! {
     GrowChecked "grow-checked" grow::checked, false, "grows that must fail are not tried";
     GrowResult "grow-result" grow::result, false, "the result of a grow is told by the size";
     GrowContents "grow-contents" grow::contents, false, "the bytes around a grow are stored again";
+    NoUnreachableMaximum "no-unreachable-maximum" memory_type::no_unreachable_maximum, false, "memories have no maximum beyond the budget";
     NoMaximum "no-maximum" memory_type::no_maximum, false, "memories have no maximum";
     SegmentByInit "segment-by-init" segments::by_init, false, "the data segment is passive, and memory.init copies it";
     SegmentStored "segment-stored" segments::stored, true, "the bytes of the data segment are stored by instructions";

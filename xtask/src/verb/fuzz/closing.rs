@@ -6,7 +6,6 @@ use trapline_harness::triage::Filed;
 use super::artifacts::Artifact;
 use super::jobs::Ended;
 use crate::summary;
-use crate::table::table;
 
 /// The closing tables.
 pub(super) fn print(record: &Record, ended: &Ended, deaths: &[Artifact]) {
@@ -35,21 +34,19 @@ pub(super) fn print(record: &Record, ended: &Ended, deaths: &[Artifact]) {
         println!("no divergence");
         return;
     }
-    let mut found = table(&["bug", "severity", "status", "executions", "on", "witness"]);
     let mut bugs: Vec<_> = record.bugs.iter().collect();
     bugs.sort_by_key(|(id, met)| (!met.new, met.severity, *id));
     for (id, met) in bugs {
-        let file = met.file.as_deref();
-        found.add_row([
-            format!("{}\n{id}", met.title),
-            met.severity.to_string(),
-            met.status.clone(),
-            met.count.to_string(),
-            met.configuration.clone(),
-            file.map_or(String::new(), |f| f.display().to_string()),
-        ]);
+        summary::bug(&summary::Met {
+            id,
+            title: &met.title,
+            severity: Some(met.severity),
+            status: &met.status,
+            on: &met.configuration,
+            often: &format!("{} executions", met.count),
+            file: met.file.as_deref(),
+        });
     }
-    println!("{found}");
 }
 
 /// What something was filed as.
