@@ -92,8 +92,8 @@ impl Register {
 
     /// The bug whose witness has this name.
     pub fn of_witness(&self, file_name: &str) -> Option<&Bug> {
-        let mut bugs = self.bugs.iter();
-        bugs.find(|bug| bug.witness.as_deref() == Some(file_name))
+        self.known()
+            .find(|bug| bug.witness.as_deref() == Some(file_name))
     }
 
     /// The open bug that a failure in the official suite is, by its name:

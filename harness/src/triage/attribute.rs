@@ -235,7 +235,10 @@ impl Attributor {
                 continue;
             }
             let sites = sites(suspect, &bug.cause.at);
-            if sites.is_empty() && !bug.cause.at.instructions.is_empty() {
+            if sites.is_empty()
+                && !bug.cause.at.instructions.is_empty()
+                && !is_by_embedder(suspect, &bug.cause.at)
+            {
                 continue;
             }
             let tried = experiment(suspect, *substitution, &sites, budget, runner)?;
@@ -252,6 +255,13 @@ impl Attributor {
 /// that makes it say nothing may still be the reason why it panics later.
 fn fits_words(words: &str, difference: &Difference) -> bool {
     words.is_empty() || panic_words(difference) == Some(words)
+}
+
+/// Whether a step up to the one that diverged is such an access itself, by the embedder.
+fn is_by_embedder(suspect: Suspect<'_>, at: &Ingredient) -> bool {
+    let steps = suspect.difference.step + 1;
+    let mut accesses = suspect.reference.trace.iter().take(steps).flatten();
+    accesses.any(|access| access.code.is_none() && at.is(access))
 }
 
 /// The instructions of a script that are such accesses: those that executed

@@ -275,7 +275,7 @@ fn a_failure_in_the_suite_that_is_known_is_no_news_until_it_is_fixed() {
             status,
             ..Bug::example()
         }],
-        converted: None,
+        ..Register::default()
     };
     let before = report.news.len();
     report.settle(&Past::default(), &bug(Status::Unreported));
