@@ -17,6 +17,8 @@ pub use header::{Header, bug_of};
 pub use register::Register;
 pub use write::write_atomically;
 
+use crate::engine::Name;
+
 /// The folder with the corpus.
 pub struct Corpus {
     folder: PathBuf,
@@ -109,18 +111,38 @@ impl Corpus {
     /// # Errors
     /// One line, if the folder cannot be read.
     pub fn files(&self) -> Result<Vec<PathBuf>, String> {
-        let unreadable = |why| format!("{}: cannot be read: {why}", self.folder.display());
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(&self.folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            let extension = path.extension().and_then(|e| e.to_str());
-            if matches!(extension, Some("wast" | "wat" | "wasm")) {
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(files)
+        files(&self.folder)
     }
+
+    /// The files to run on these configurations: where one is of another release than
+    /// the one that is linked in, the witnesses of past bugs as well.
+    ///
+    /// # Errors
+    /// One line, if a folder cannot be read.
+    pub fn files_on(&self, configurations: &[&str]) -> Result<Vec<PathBuf>, String> {
+        let mut all = self.files()?;
+        let past = self.folder.join(register::PAST);
+        let is_other = |name: &&str| Name::parse(name).is_some_and(|name| name.version.is_some());
+        if past.is_dir() && configurations.iter().any(is_other) {
+            all.extend(files(&past)?);
+        }
+        Ok(all)
+    }
+}
+
+/// The modules and scripts in a folder, sorted by name.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let unreadable = |why| format!("{}: cannot be read: {why}", folder.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let extension = path.extension().and_then(|e| e.to_str());
+        if matches!(extension, Some("wast" | "wat" | "wasm")) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 #[cfg(test)]

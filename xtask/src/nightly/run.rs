@@ -61,8 +61,8 @@ impl Run<'_> {
     }
 
     fn replay(&mut self, report: &mut Report) -> anyhow::Result<()> {
-        let files = self.corpus.files().map_err(|why| anyhow!(why))?;
         let names: Vec<&str> = self.configurations.iter().map(|c| c.name()).collect();
+        let files = self.corpus.files_on(&names).map_err(|why| anyhow!(why))?;
         let budget = self.options.budget;
         let mut runner = (self.runners)();
         eprintln!("replaying the corpus");

@@ -359,6 +359,39 @@ fn pages_and_junit_are_well_formed_whatever_engines_say() {
 }
 
 #[test]
+fn the_page_tells_in_which_releases_a_bug_shows() {
+    let mut report = Place::new().run("1/1");
+    let past = Past::default();
+    let page = render::page(&report, &past).expect("it is made");
+    assert!(
+        !page.contains("By release"),
+        "nothing but what is linked in"
+    );
+    let row = &mut report.replay[0].row;
+    row.title = "a title of its own".to_owned();
+    row.releases = vec![
+        ("wasmi@1.10.0".to_owned(), false),
+        ("wasmi@1.9.0".to_owned(), true),
+    ];
+    let page = render::page(&report, &past).expect("it is made");
+    let table = page.split("By release").nth(1).expect("the table");
+    let table = table.split("</table>").next().unwrap_or_default();
+    let places = [
+        "wasmi@1.9.0",
+        "wasmi@1.10.0",
+        "a title of its own",
+        ">diverges<",
+        ">conforms<",
+    ];
+    let found = places.map(|text| {
+        table
+            .find(text)
+            .unwrap_or_else(|| panic!("{text}: {table}"))
+    });
+    assert!(found.is_sorted(), "{table}");
+}
+
+#[test]
 fn only_reports_are_written_over() {
     let place = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| {

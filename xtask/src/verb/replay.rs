@@ -19,6 +19,8 @@ use trapline_harness::script::wast::Source;
 use trapline_harness::trial::{Trial, try_script};
 use trapline_harness::worker::Runner;
 
+pub(crate) use versions::columns;
+
 use crate::End;
 use crate::options::{CorpusOptions, EngineOptions, InputOptions};
 use crate::table::fitted;
@@ -112,7 +114,7 @@ impl Replay {
         let corpus =
             Corpus::open(&self.corpus.folder(&configurations)?).map_err(|why| anyhow!("{why}"))?;
         let files = match self.files.is_empty() {
-            true => corpus.files().map_err(|why| anyhow!("{why}"))?,
+            true => corpus.files_on(&names).map_err(|why| anyhow!("{why}"))?,
             false => self.files.clone(),
         };
         let mut runner = self.engines.runners()?();

@@ -7,6 +7,7 @@ mod coverage;
 mod junit;
 mod matrix;
 mod plot;
+mod releases;
 mod view;
 
 use anyhow::Context;

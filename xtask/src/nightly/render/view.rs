@@ -9,6 +9,7 @@ use trapline_harness::report::{Bytes, Side, channel};
 use super::coverage::Space;
 use super::matrix::{Matrix, Skip, skips};
 use super::plot::{Plot, plots};
+use super::releases::Releases;
 use crate::End;
 use crate::nightly::clock;
 use crate::nightly::history::{Line, Past};
@@ -40,6 +41,7 @@ pub(super) struct View<'a> {
     space: Space,
     states: Vec<(&'static str, usize)>,
     replay: &'a [Replayed],
+    releases: Releases,
     suite: Vec<Group>,
     plots: Vec<Plot>,
     runs: usize,
@@ -141,6 +143,7 @@ impl<'a> View<'a> {
             space: Space::new(report),
             states: states(&report.replay),
             replay: &report.replay,
+            releases: Releases::new(&report.replay),
             suite: suite(&report.spec),
             plots: plots(past),
             runs: past.lines.len(),
@@ -233,7 +236,7 @@ fn channel_of(configurations: &[String], private: bool) -> &'static str {
     channel(first.unwrap_or_default(), private)
 }
 
-fn link(status: &str) -> Option<String> {
+pub(super) fn link(status: &str) -> Option<String> {
     let at = status.find("https://")?;
     Some(status[at..].to_owned())
 }

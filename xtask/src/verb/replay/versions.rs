@@ -68,7 +68,7 @@ pub(super) fn missing(bug: &Bug, trial: &Trial, releases: &[(String, bool)]) -> 
 
 /// The releases that rows say something of: those of an engine in the order of
 /// their versions.
-pub(super) fn columns(rows: &[Row]) -> Vec<&str> {
+pub(crate) fn columns(rows: &[Row]) -> Vec<&str> {
     let mut columns: BTreeMap<(&str, Option<Version>, &str), &str> = BTreeMap::new();
     for (release, _) in rows.iter().flat_map(|row| &row.releases) {
         let (engine, version) = release.split_once('@').unwrap_or_default();
