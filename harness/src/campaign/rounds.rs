@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::job::Job;
 use super::{Found, Options, Outcomes, Progress, Sighting};
+use crate::judge::Class;
 use crate::triage::{Attributor, Filed, Filer, farthest_first};
 use crate::worker::Runner;
 
@@ -273,11 +274,13 @@ impl Filing<'_, '_> {
                     count(row, sighting);
                 }
                 Filed::Known { bug, .. } => count(row(found, self.filer, &bug.id, false), sighting),
-                Filed::Nondeterministic { shown, of } => {
-                    let status =
-                        format!("nondeterministic: it showed in {shown} of {of} more runs");
+                Filed::Nondeterministic(answers) => {
                     let file = sighting.path(&options.unreduced);
-                    found.push(Found::of_sighting(sighting, status, file));
+                    let row = Found::of_sighting(sighting, answers.to_string(), file);
+                    found.push(Found {
+                        class: Some(Class::Nondeterministic),
+                        ..row
+                    });
                 }
             }
         }

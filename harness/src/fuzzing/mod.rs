@@ -271,10 +271,9 @@ impl Session {
                     end = Some((class, bug.id));
                 }
                 Filed::Known { bug, file } => self.recorder.known(configuration, &bug, file)?,
-                Filed::Nondeterministic { shown, of } => {
+                Filed::Nondeterministic(answers) => {
                     self.nondeterministic.insert(sighting.key());
-                    let what = sighting.signature();
-                    eprintln!("nondeterministic: {what}: it showed in {shown} of {of} more runs");
+                    eprintln!("{}: {answers}", sighting.signature());
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Whether a divergence shows every time.
 
+use super::outcome::Nondeterminism;
 use crate::engine::Budget;
 use crate::judge::Class;
 use crate::script::Script;
@@ -12,17 +13,9 @@ const CONFIRMATIONS: u32 = 3;
 /// How many runs tell the rate of one that does not show every time.
 const RATE_RUNS: u32 = 10;
 
-/// How often a divergence showed, of how many runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rate {
-    /// Runs in which it showed.
-    pub(super) shown: u32,
-    /// Runs.
-    pub(super) of: u32,
-}
-
 /// Runs a script a few times on the configuration on which it diverged in this
-/// class. `None` if it did so each time; the rate, over more runs, if it did not.
+/// class. `None` if it did so each time; what it answers, and how often, over more
+/// runs, if it did not.
 ///
 /// # Errors
 /// In words, if the engine cannot be run.
@@ -32,24 +25,87 @@ pub(super) fn confirm(
     class: Class,
     budget: Budget,
     runner: &mut dyn Runner,
-) -> Result<Option<Rate>, String> {
-    let mut rate = Rate { shown: 0, of: 0 };
-    let mut run = |rate: &mut Rate| {
+) -> Result<Option<Nondeterminism>, String> {
+    let mut seen = Nondeterminism::default();
+    let mut run = |seen: &mut Nondeterminism| {
         let trial = try_script(script, budget, runner, &[configuration])?;
-        let shows = trial.divergence(configuration);
-        rate.shown += u32::from(shows.is_some_and(|d| d.class == class));
-        rate.of += 1;
+        let answer = trial.divergence(configuration);
+        let shows = answer.is_some_and(|d| d.class == class);
+        let words = match answer {
+            Some(difference) => format!("{}: {}", difference.class, difference.got),
+            None => "what is specified".to_owned(),
+        };
+        seen.shown += u32::from(shows);
+        seen.of += 1;
+        match shows {
+            true => seen.answer = words,
+            false => seen.other = words,
+        }
         Ok::<(), String>(())
     };
-    while rate.of < CONFIRMATIONS {
-        run(&mut rate)?;
+    while seen.of < CONFIRMATIONS {
+        run(&mut seen)?;
     }
-    if rate.shown == rate.of {
+    if seen.shown == seen.of {
         return Ok(None);
     }
-    while rate.of < RATE_RUNS {
-        run(&mut rate)?;
+    while seen.of < RATE_RUNS {
+        run(&mut seen)?;
     }
     // All the runs are counted, so that one that failed is among them.
-    Ok(Some(rate))
+    Ok(Some(seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Job, reference};
+    use crate::observation::Outcome;
+    use crate::script::wast::parse;
+    use crate::worker::Answer;
+    use trapline_reference::Value;
+
+    /// Answers what is specified, but for every `period`th run: 7.
+    struct Unsteady {
+        runs: u32,
+        period: u32,
+    }
+
+    impl Runner for Unsteady {
+        fn run(&mut self, job: &Job<'_>, names: &[&str]) -> Result<Vec<Answer>, String> {
+            self.runs += 1;
+            let run = reference::observe(job, &reference::Options::default());
+            let mut observation = run.observation;
+            if self.runs.is_multiple_of(self.period)
+                && let Some(step) = observation.steps.last_mut()
+            {
+                step.outcome = Outcome::Values(vec![Value::I32(7)]);
+            }
+            Ok(names
+                .iter()
+                .map(|_| Answer::Observed(observation.clone()))
+                .collect())
+        }
+    }
+
+    #[test]
+    fn both_answers_are_told_with_how_often_each_was_given() {
+        let script = "(module (memory 1) (func (export \"f\") (result i32)
+            (i32.load (i32.const 0))))
+            (invoke \"f\")";
+        let script = parse("m.wast", script.as_bytes()).expect("a script").script;
+        let tried = |period| {
+            let mut runner = Unsteady { runs: 0, period };
+            let budget = Budget::of(1 << 20);
+            confirm(&script, "e/x", Class::Value, budget, &mut runner).expect("it runs")
+        };
+        assert_eq!(tried(1), None, "it shows every time");
+        let seen = tried(5).expect("not every time");
+        assert_eq!((seen.shown, seen.of), (2, 10));
+        assert_eq!(
+            seen.to_string(),
+            "nondeterministic: it showed in 2 of 10 more runs (value: i32:0x7), \
+             otherwise what is specified"
+        );
+    }
 }

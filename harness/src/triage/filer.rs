@@ -7,7 +7,7 @@ use super::attribute::Attributor;
 use super::confirm::confirm;
 use super::earliest::earliest;
 use super::heal::Suspect;
-use super::outcome::Filed;
+use super::outcome::{Filed, Nondeterminism};
 use super::who::who_diverges;
 use super::{cause, entry, who};
 use crate::campaign::Sighting;
@@ -132,7 +132,7 @@ impl<'a> Filer<'a> {
                 None => (sighting.script.clone(), trial),
             };
             let one = self.file_one(sighting, Found { script, trial }, cancel)?;
-            let ends = matches!(one, Filed::Nondeterministic { .. });
+            let ends = matches!(one, Filed::Nondeterministic(_));
             let again = one.bug().is_some_and(|bug| {
                 filed
                     .iter()
@@ -190,10 +190,7 @@ impl<'a> Filer<'a> {
     /// The rate of a divergence that does not show every time.
     fn rate(&mut self, script: &Script, name: &str, class: Class) -> Result<Option<Filed>, String> {
         let rate = confirm(script, name, class, self.budget, &mut *self.runner)?;
-        Ok(rate.map(|rate| Filed::Nondeterministic {
-            shown: rate.shown,
-            of: rate.of,
-        }))
+        Ok(rate.map(Filed::Nondeterministic))
     }
 
     /// Adds a known bug to what was filed, once.
@@ -284,7 +281,15 @@ impl<'a> Filer<'a> {
         let Some(difference) = trial.divergence(name) else {
             let class = sighting.difference.class;
             let rate = self.rate(script, name, class)?;
-            return Ok(rate.unwrap_or(Filed::Nondeterministic { shown: 1, of: 2 }));
+            let once = || {
+                Filed::Nondeterministic(Nondeterminism {
+                    shown: 1,
+                    of: 2,
+                    answer: class.to_string(),
+                    other: "what is specified".to_owned(),
+                })
+            };
+            return Ok(rate.unwrap_or_else(once));
         };
         let subject = subject(script, &trial.reference, difference);
         let engine = crate::engine::engine_of(name);

@@ -31,4 +31,4 @@ pub use attribute::{Attribution, Attributor};
 pub use extent::{Row, Sweep, sweep};
 pub use filer::Filer;
 pub use order::farthest_first;
-pub use outcome::Filed;
+pub use outcome::{Filed, Nondeterminism};

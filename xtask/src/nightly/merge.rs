@@ -146,7 +146,7 @@ impl Run<'_> {
                     .filter_map(|filed| match filed {
                         Filed::New { bug, file } => Some(Found::of_bug(&bug, true, Some(file))),
                         Filed::Known { bug, file } => Some(Found::of_bug(&bug, false, file)),
-                        Filed::Nondeterministic { .. } => None,
+                        Filed::Nondeterministic(_) => None,
                     })
                     .collect();
                 put_together(&mut all, found, bugs);

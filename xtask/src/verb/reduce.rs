@@ -157,10 +157,7 @@ impl Reduce {
                 Filed::Known { bug, .. } => {
                     println!("known: {} ({}): {}", bug.id, bug.status, bug.title);
                 }
-                Filed::Nondeterministic { shown, of } => bail!(
-                    "{}: nondeterministic: it showed in {shown} of {of} more runs",
-                    self.file.display()
-                ),
+                Filed::Nondeterministic(answers) => bail!("{}: {answers}", self.file.display()),
             }
         }
         Ok(end)

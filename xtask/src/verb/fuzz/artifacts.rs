@@ -25,7 +25,7 @@ impl Artifact {
     pub(super) fn is_new(&self) -> bool {
         self.filed
             .iter()
-            .any(|filed| matches!(filed, Filed::New { .. } | Filed::Nondeterministic { .. }))
+            .any(|filed| matches!(filed, Filed::New { .. } | Filed::Nondeterministic(_)))
     }
 }
 

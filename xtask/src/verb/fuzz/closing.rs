@@ -54,8 +54,6 @@ fn words(filed: &Filed) -> String {
     match filed {
         Filed::New { bug, .. } => format!("new: {}: {}", bug.id, bug.title),
         Filed::Known { bug, .. } => format!("{} ({})", bug.id, bug.status),
-        Filed::Nondeterministic { shown, of } => {
-            format!("nondeterministic: it showed in {shown} of {of} more runs")
-        }
+        Filed::Nondeterministic(answers) => answers.to_string(),
     }
 }
