@@ -25,6 +25,7 @@ const DIFFERENCES: &[Difference] = &[
     since("wasmi", "2.0.0-beta.8", "wasmi_user_limits"),
     since("wasmer", "7.4.0", "wasmer_tunables_are_fixed"),
     since("wasmtime", "26.0.0", "wasmtime_signals"),
+    since("wasmtime", "26.0.0", "wasmtime_tables64"),
     since("wasmtime", "28.0.0", "wasmtime_memory_layout"),
     since("wasmtime", "30.0.0", "wasmtime_pulley"),
     since("wasmtime", "37.0.0", "wasmtime_single_pass"),

@@ -80,6 +80,12 @@ impl Limits {
     }
 }
 
+/// What numbers of elements of a table are given in.
+#[cfg(wasmtime_tables64)]
+type Elements = usize;
+#[cfg(not(wasmtime_tables64))]
+type Elements = u32;
+
 impl ResourceLimiter for Limits {
     fn memory_growing(
         &mut self,
@@ -106,9 +112,9 @@ impl ResourceLimiter for Limits {
 
     fn table_growing(
         &mut self,
-        _current: usize,
-        _desired: usize,
-        _maximum: Option<usize>,
+        _current: Elements,
+        _desired: Elements,
+        _maximum: Option<Elements>,
     ) -> wasmtime::Result<bool> {
         Ok(true)
     }

@@ -162,7 +162,7 @@ impl Settings {
                 config.with_host_memory(Arc::new(Heap));
             }
             Allocator::Pooling { keep_resident } => {
-                let mut pool = PoolingAllocationConfig::new();
+                let mut pool = PoolingAllocationConfig::default();
                 pool.total_core_instances(SLOTS)
                     .total_memories(SLOTS)
                     .total_tables(SLOTS)
