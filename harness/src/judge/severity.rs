@@ -29,6 +29,9 @@ pub enum Severity {
     WrongResult,
     /// A module is accepted or turned away wrongly.
     Validation,
+    /// An assertion fails that only a build with debug assertions has, as fuzz targets
+    /// are: what is released computes what is specified.
+    Assertion,
 }
 
 impl Severity {
@@ -40,6 +43,7 @@ impl Severity {
             Severity::Resources => "resources",
             Severity::WrongResult => "wrong-result",
             Severity::Validation => "validation",
+            Severity::Assertion => "assertion",
         }
     }
 

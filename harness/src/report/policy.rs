@@ -62,6 +62,7 @@ fn wasmtime(severity: Severity) -> &'static str {
             "Wasmtime counts a denial of service while WebAssembly runs as a vulnerability, and \
              not while a module is compiled."
         }
+        Severity::Assertion => "Wasmtime is released without the assertion that fails.",
         Severity::WrongResult | Severity::Validation => {
             "Wasmtime does not count a wrong value, or a trap too many, as a vulnerability as \
              long as execution stays within the sandbox."

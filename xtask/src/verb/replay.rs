@@ -224,6 +224,10 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         _ if !tried => State::Untried,
         (_, None) if diverging.is_empty() => State::Conforms,
         (_, None) => State::New,
+        (_, Some(bug)) if diverging.is_empty() && bug.severity == Severity::Assertion => {
+            note = "only a build with debug assertions shows it".to_owned();
+            State::Untried
+        }
         (_, Some(_)) if diverging.is_empty() => State::Fixed,
         (_, Some(bug)) if matches!(bug.status, Status::Fixed { .. }) => {
             note = "diverges in what is linked in".to_owned();

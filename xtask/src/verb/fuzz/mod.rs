@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: a coverage-guided session.
 
 mod artifacts;
+mod assertions;
 mod closing;
 mod coverage;
 mod jobs;
@@ -178,9 +179,10 @@ impl Fuzz {
             stop_on_new: self.stop_on_new,
         };
         let ended = jobs.run(&interrupted)?;
-        let record = Record::of_session(&session).map_err(|why| anyhow!("{why}"))?;
+        let mut record = Record::of_session(&session).map_err(|why| anyhow!("{why}"))?;
         // What the processes have filed is known from here on.
         let mut known = Corpus::open(&folder).map_err(|why| anyhow!("{why}"))?;
+        assertions::find(&mut record, &mut known, &mut *self.runners()?())?;
         deaths.extend(self.file(&kept, &mut known, &configurations, &AtomicBool::new(false))?);
         closing::print(&record, &ended, &deaths);
         let new = record.bugs.values().any(|d| d.new) || deaths.iter().any(Artifact::is_new);
