@@ -32,6 +32,7 @@ pub mod report;
 pub mod script;
 #[cfg(not(worker))]
 pub mod spec;
+mod text;
 #[cfg(not(worker))]
 pub mod triage;
 #[cfg(not(worker))]

@@ -90,6 +90,7 @@ pub struct ChunkDigest {
     /// Which chunk: its first byte stands at `index * CHUNK` bytes.
     pub index: u64,
     /// [`digest`] of its bytes.
+    #[serde(with = "crate::text::digest")]
     pub digest: u64,
 }
 
@@ -204,6 +205,7 @@ pub struct Observation {
     /// [`Outcome::Exhausted`], [`Outcome::Interrupted`] or [`Outcome::Panic`].
     pub steps: Vec<StepObservation>,
     /// The chunks that were asked for, byte by byte.
+    #[serde(with = "crate::text::captured")]
     pub captured: Vec<(crate::engine::Capture, Vec<u8>)>,
     /// Where the time went.
     pub timing: Timing,

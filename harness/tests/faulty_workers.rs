@@ -102,6 +102,7 @@ fn worker(fault: &str) -> Worker {
             "--faulty-worker".to_owned(),
             fault.to_owned(),
         ],
+        environment: Vec::new(),
         // Only who hangs is to run out of it, however slow the machine.
         wall: Duration::from_millis(if fault == "hang" { 500 } else { 120_000 }),
         memory: LIMIT,
@@ -161,6 +162,7 @@ fn ends_with_who_asked() -> Result<(), Failed> {
         id: 0,
         script: script("good"),
         modules: Vec::new(),
+        interfaces: Vec::new(),
         budget: BUDGET,
         watch: Watch::default(),
         captures: Vec::new(),
@@ -203,6 +205,7 @@ fn goes_to_the_worker_of_its_release() -> Result<(), Failed> {
     }
     let options = WorkerOptions {
         command: Vec::new(),
+        environment: Vec::new(),
         wall: Duration::from_secs(120),
         memory: LIMIT,
     };

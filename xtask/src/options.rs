@@ -20,7 +20,8 @@ pub(crate) struct EngineOptions {
     /// Engines or configurations, separated by commas: `wasmtime`,
     /// `wasmtime/winch,wasmi`, `-wasmer/singlepass` (all but); of another
     /// version `wasmtime@36.0.4`, `wasmi@1` (its newest), `wasmer@latest/singlepass`,
-    /// `wasmi@path:DIR` (a checkout), `wasmi@git:DIR#REVISION`; see
+    /// `wasmi@path:DIR` (a checkout), `wasmi@git:DIR#REVISION`; JavaScript engines
+    /// that are installed, `node`, `bun/ipint`, `node@26`, `node@path:PROGRAM`; see
     /// `cargo xtask engines`
     #[arg(
         long,
@@ -118,6 +119,7 @@ impl EngineOptions {
             .to_owned();
         let options = WorkerOptions {
             command: vec![program, "worker".to_owned()],
+            environment: Vec::new(),
             // An interpreter executes some tens of millions of instructions a
             // second.
             wall: self.wall + Duration::from_secs((self.fuel - 1) / engine::FUEL),

@@ -11,6 +11,8 @@ mod features;
 #[cfg(not(worker))]
 mod group;
 mod host;
+#[cfg(not(worker))]
+pub mod javascript;
 mod job;
 #[cfg(not(worker))]
 mod mutants;
@@ -77,7 +79,7 @@ enum Home {
     Here(Build),
     /// In that of a worker.
     #[cfg(not(worker))]
-    Elsewhere(std::path::PathBuf),
+    Elsewhere(javascript::Launch),
 }
 
 /// Builds an engine of this program. `Err` with the reason where this machine cannot.
@@ -107,14 +109,14 @@ impl Configuration {
     pub fn elsewhere(
         name: String,
         declared: crate::worker::protocol::Declared,
-        program: std::path::PathBuf,
+        launch: javascript::Launch,
     ) -> Configuration {
         Configuration {
             name,
             version: declared.version,
             about: declared.about,
             features: declared.features,
-            home: Home::Elsewhere(program),
+            home: Home::Elsewhere(launch),
         }
     }
 
@@ -150,6 +152,15 @@ impl Configuration {
         &self.about
     }
 
+    /// How its worker is started; none for one of this program.
+    #[cfg(not(worker))]
+    pub fn launch(&self) -> Option<&javascript::Launch> {
+        match &self.home {
+            Home::Here(_) => None,
+            Home::Elsewhere(launch) => Some(launch),
+        }
+    }
+
     /// Builds the engine: one that asks a worker, where that has it. What kills
     /// a worker is a panic then; a [`Router`](crate::worker::Router) tells more.
     ///
@@ -159,7 +170,7 @@ impl Configuration {
         match &self.home {
             Home::Here(build) => build(),
             #[cfg(not(worker))]
-            Home::Elsewhere(program) => crate::worker::remote(program, &self.name),
+            Home::Elsewhere(launch) => crate::worker::remote(launch, &self.name),
         }
     }
 }

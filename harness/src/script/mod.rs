@@ -32,6 +32,8 @@ pub mod wast;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 #[cfg(not(worker))]
 pub use stand_in::Returns;
 pub use trapline_reference::{Value, ValueType};
@@ -95,6 +97,7 @@ pub enum Step {
         /// The name of the module.
         module: String,
         /// The binary.
+        #[serde(with = "text::bytes")]
         wasm: Vec<u8>,
     },
     /// Instantiate a compiled module: `(module instance $instance $module)`.
@@ -209,18 +212,21 @@ impl HostFunc {
     }
 }
 
-/// `Value` as serde data: the reference crate knows nothing of serde.
+/// `Value` as serde data: the reference crate knows nothing of serde. In a format
+/// of text, what is longer than 32 bits is a string.
 pub(crate) mod value_serde {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use trapline_reference::Value;
 
+    use crate::text::long;
+
     #[derive(Serialize, Deserialize)]
     enum Repr {
         I32(u32),
-        I64(u64),
+        I64(#[serde(with = "long")] u64),
         F32(u32),
-        F64(u64),
-        V128(u128),
+        F64(#[serde(with = "long")] u64),
+        V128(#[serde(with = "long")] u128),
         FuncRef(Option<u32>),
         ExternRef(Option<u32>),
     }

@@ -1,6 +1,7 @@
 //! Running a script on engines, here or in a process of their own.
 
 mod in_process;
+mod interface;
 #[cfg(not(worker))]
 mod process;
 pub mod protocol;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::protocol::{self, Declared, Reply, Request, VERSION};
+use super::protocol::{self, Declared, Encoding, Interface, Reply, Request};
 use super::{Answer, Death, Runner};
 use crate::engine::Job;
 
@@ -16,6 +16,8 @@ use crate::engine::Job;
 pub struct WorkerOptions {
     /// The program that speaks the [`protocol`], and its arguments.
     pub command: Vec<String>,
+    /// What is added to its environment.
+    pub environment: Vec<(String, String)>,
     /// How long one configuration may take for one script.
     pub wall: Duration,
     /// How many bytes a worker may hold resident. Watched on Linux only, where
@@ -44,6 +46,8 @@ pub struct Worker {
 struct Running {
     child: Child,
     stdin: ChildStdin,
+    /// In what it opened.
+    encoding: Encoding,
     replies: Receiver<std::io::Result<Option<Reply>>>,
     stderr: Arc<Mutex<Vec<u8>>>,
     /// Ends when standard error has been read to its end.
@@ -181,23 +185,28 @@ impl Worker {
     fn ask(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
         let id = self.next_id;
         self.next_id += 1;
+        let running = self.running()?;
+        let interfaces = match running.encoding {
+            Encoding::Postcard => Vec::new(),
+            Encoding::Json => Interface::of_modules(job.script),
+        };
         let request = Request {
             id,
             script: job.script.clone(),
             modules: job.modules().to_vec(),
+            interfaces,
             budget: job.budget,
             watch: job.watch.clone(),
             captures: job.captures.to_vec(),
             past_exhaustion: job.past_exhaustion,
             configurations: configurations.iter().map(|&c| c.to_owned()).collect(),
         };
-        let running = self.running()?;
         // What it said of earlier scripts does not explain this one.
         if let Ok(mut said) = running.stderr.lock() {
             said.clear();
         }
         // If it is dead already, the missing answer says so.
-        let _ = protocol::write(&mut running.stdin, &request);
+        let _ = running.encoding.write(&mut running.stdin, &request);
         let mut answers = Vec::with_capacity(configurations.len());
         for index in 0..u32::try_from(configurations.len()).map_err(|e| e.to_string())? {
             let answer = self.answer(id, index)?;
@@ -280,6 +289,7 @@ fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
         .ok_or_else(|| "no worker program is set".to_owned())?;
     let mut child = Command::new(program)
         .args(arguments)
+        .envs(options.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -297,21 +307,17 @@ fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
         .stderr
         .take()
         .ok_or_else(|| "a worker without standard error".to_owned())?;
+    let (opened, opening) = mpsc::channel();
     let (sender, replies) = mpsc::channel();
     thread::spawn(move || {
         let mut stdout = BufReader::with_capacity(1 << 16, stdout);
-        let hello = protocol::read_hello(&mut stdout).map(|configurations| {
-            Some(Reply::Hello {
-                version: VERSION,
-                configurations,
-            })
-        });
-        let opened = hello.is_ok();
-        if sender.send(hello).is_err() || !opened {
+        let hello = protocol::read_hello(&mut stdout);
+        let encoding = hello.as_ref().ok().map(|(encoding, _)| *encoding);
+        let (Ok(()), Some(encoding)) = (opened.send(hello), encoding) else {
             return;
-        }
+        };
         loop {
-            let reply = protocol::read::<Reply>(&mut stdout);
+            let reply = encoding.read::<Reply>(&mut stdout);
             let last = !matches!(reply, Ok(Some(_)));
             if sender.send(reply).is_err() || last {
                 break;
@@ -325,14 +331,16 @@ fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
     let mut running = Running {
         child,
         stdin,
+        encoding: Encoding::Postcard,
         replies,
         stderr,
         listener,
         declared: Vec::new(),
     };
     // Building the process is not the engine's time: it has a limit of its own.
-    match running.replies.recv_timeout(Duration::from_secs(60)) {
-        Ok(Ok(Some(Reply::Hello { configurations, .. }))) => {
+    match opening.recv_timeout(Duration::from_secs(60)) {
+        Ok(Ok((encoding, configurations))) => {
+            running.encoding = encoding;
             running.declared = configurations;
             Ok(running)
         }

@@ -2,13 +2,21 @@
 //!
 //! A worker reads requests on its standard input and writes replies on its
 //! standard output. Both are frames: a length in bytes (4 bytes, little
-//! endian), then so many bytes of a [`Request`] or a [`Reply`] in the
-//! [postcard](https://postcard.jamesmunns.com/wire-format) format: fields in
-//! the order they are declared, unsigned integers as LEB128, signed ones
-//! zigzag, strings and sequences with their length in front, enums with the
-//! index of the variant in front, options as 0 or 1 and the value. Nothing in
-//! it is Rust's own, so that a worker can be written in any language, around
-//! any engine.
+//! endian), then so many bytes of a [`Request`] or a [`Reply`], in one of two
+//! encodings. The worker chooses: it is asked in the one in which it opens.
+//!
+//! * [postcard](https://postcard.jamesmunns.com/wire-format): fields in the order
+//!   they are declared, unsigned integers as LEB128, signed ones zigzag, strings
+//!   and sequences with their length in front, enums with the index of the variant
+//!   in front, options as 0 or 1 and the value.
+//! * JSON, as serde has it: structs as objects, enums as `{"Variant": …}` or
+//!   `"Variant"`, options as `null` or the value. Bytes are strings of hexadecimal
+//!   digits, digests too; values of more than 32 bits are strings of decimal digits.
+//!   A first frame that begins with `{` is in JSON.
+//!
+//! Nothing in them is Rust's own, so that a worker can be written in any language,
+//! around any engine. One that speaks JSON need not read any module: it is told what
+//! each exports, see [`Interface`].
 //!
 //! 1. The worker opens with [`Reply::Hello`]: which protocol it speaks, and which
 //!    configurations of which engine it has. What it says is used.
@@ -21,12 +29,13 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use super::interface::Interface;
 use crate::engine::{Budget, Capture, Configuration, Features, ModuleFacts};
 use crate::observation::{Observation, Watch};
 use crate::script::Script;
 
 /// Raised with every change of a type that is sent.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// The longest frame there is, in bytes; a longer one is garbage.
 pub const MAX_FRAME: u32 = 256 << 20;
@@ -41,6 +50,9 @@ pub struct Request {
     /// What is known of the modules: for each step of the script one, if it
     /// defines a module.
     pub modules: Vec<Option<ModuleFacts>>,
+    /// What they export, for workers that read no modules: as many, or none in
+    /// [`Encoding::Postcard`].
+    pub interfaces: Vec<Option<Interface>>,
     /// With which limits.
     pub budget: Budget,
     /// Which chunks of large memories to look at.
@@ -99,35 +111,117 @@ impl From<&Configuration> for Declared {
     }
 }
 
-/// Reads the first frame of a worker.
+/// How messages are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Of the workers in Rust.
+    Postcard,
+    /// Of those in other languages.
+    Json,
+}
+
+/// The first frame of a worker in JSON, as far as it is so in every version of the
+/// protocol.
+#[derive(Deserialize)]
+enum Opening {
+    Hello { version: u32 },
+}
+
+/// Reads the first frame of a worker: the encoding, and what it declares.
 ///
 /// # Errors
 /// In words, if it speaks another version of the protocol, or if it is no frame
 /// that opens a worker.
-pub fn read_hello(from: &mut impl Read) -> io::Result<Vec<Declared>> {
+pub fn read_hello(from: &mut impl Read) -> io::Result<(Encoding, Vec<Declared>)> {
     let Some(frame) = read_frame(from)? else {
         return Err(garbage("the stream ends before its first frame"));
     };
-    match postcard::take_from_bytes::<(u32, u32)>(&frame) {
-        Ok(((0, VERSION), _)) => {}
-        Ok(((0, version), _)) => {
+    let encoding = match frame.first() {
+        Some(b'{') => Encoding::Json,
+        _ => Encoding::Postcard,
+    };
+    let version = match encoding {
+        Encoding::Postcard => match postcard::take_from_bytes::<(u32, u32)>(&frame) {
+            Ok(((0, version), _)) => Some(version),
+            _ => None,
+        },
+        Encoding::Json => serde_json::from_slice(&frame)
+            .ok()
+            .map(|Opening::Hello { version }| version),
+    };
+    match version {
+        Some(VERSION) => {}
+        Some(version) => {
             let why = format!("speaks version {version} of the protocol, not {VERSION}");
             return Err(garbage(&why));
         }
-        _ => return Err(garbage("a first frame that opens nothing")),
+        None => return Err(garbage("a first frame that opens nothing")),
     }
-    match message(&frame)? {
-        Reply::Hello { configurations, .. } => Ok(configurations),
+    match encoding.message(&frame)? {
+        Reply::Hello { configurations, .. } => Ok((encoding, configurations)),
         Reply::Observed { .. } => Err(garbage("a first frame that opens nothing")),
     }
 }
 
-/// Writes one frame and flushes.
+/// Writes one frame in [`Encoding::Postcard`] and flushes.
 ///
 /// # Errors
 /// If writing fails, or if the message is longer than [`MAX_FRAME`].
 pub fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let mut frame = postcard::to_extend(message, vec![0; 4]).map_err(io::Error::other)?;
+    Encoding::Postcard.write(to, message)
+}
+
+/// Reads one frame in [`Encoding::Postcard`]; `None` at the end of the stream.
+///
+/// # Errors
+/// If reading fails, if the stream ends within a frame, or if the frame is no
+/// such message.
+pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> {
+    Encoding::Postcard.read(from)
+}
+
+impl Encoding {
+    /// Writes one frame and flushes.
+    ///
+    /// # Errors
+    /// If writing fails, or if the message is longer than [`MAX_FRAME`].
+    pub fn write(self, to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+        let mut frame = vec![0; 4];
+        match self {
+            Encoding::Postcard => {
+                frame = postcard::to_extend(message, frame).map_err(io::Error::other)?;
+            }
+            Encoding::Json => serde_json::to_writer(&mut frame, message)?,
+        }
+        finish(to, frame)
+    }
+
+    /// Reads one frame; `None` at the end of the stream.
+    ///
+    /// # Errors
+    /// If reading fails, if the stream ends within a frame, or if the frame is no
+    /// such message.
+    pub fn read<T: DeserializeOwned>(self, from: &mut impl Read) -> io::Result<Option<T>> {
+        let frame = read_frame(from)?;
+        frame.map(|frame| self.message(&frame)).transpose()
+    }
+
+    /// What a frame is made of.
+    fn message<T: DeserializeOwned>(self, frame: &[u8]) -> io::Result<T> {
+        match self {
+            Encoding::Postcard => match postcard::take_from_bytes(frame) {
+                Ok((message, [])) => Ok(message),
+                Ok(_) => Err(garbage("a frame longer than its message")),
+                Err(why) => Err(garbage(&format!("a frame that is no message: {why}"))),
+            },
+            Encoding::Json => serde_json::from_slice(frame)
+                .map_err(|why| garbage(&format!("a frame that is no message: {why}"))),
+        }
+    }
+}
+
+/// Writes a frame that has room for its length in front.
+fn finish(to: &mut impl Write, mut frame: Vec<u8>) -> io::Result<()> {
     let length = u32::try_from(frame.len() - 4)
         .ok()
         .filter(|&length| length <= MAX_FRAME)
@@ -135,24 +229,6 @@ pub fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
     frame[..4].copy_from_slice(&length.to_le_bytes());
     to.write_all(&frame)?;
     to.flush()
-}
-
-/// Reads one frame; `None` at the end of the stream.
-///
-/// # Errors
-/// If reading fails, if the stream ends within a frame, or if the frame is no
-/// such message.
-pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> {
-    read_frame(from)?.map(|frame| message(&frame)).transpose()
-}
-
-/// What a frame is made of.
-fn message<T: DeserializeOwned>(frame: &[u8]) -> io::Result<T> {
-    match postcard::take_from_bytes(frame) {
-        Ok((message, [])) => Ok(message),
-        Ok(_) => Err(garbage("a frame longer than its message")),
-        Err(why) => Err(garbage(&format!("a frame that is no message: {why}"))),
-    }
 }
 
 fn read_frame(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
@@ -220,10 +296,15 @@ mod tests {
         // Whatever else its first frame has in that version.
         assert_eq!(
             why(&[0, 4, 7, 7, 7]),
-            "speaks version 4 of the protocol, not 5"
+            "speaks version 4 of the protocol, not 6"
         );
-        assert_eq!(why(&[1, 5]), "a first frame that opens nothing");
-        assert!(why(&[0, 5, 1]).starts_with("a frame that is no message"));
+        assert_eq!(why(&[1, 6]), "a first frame that opens nothing");
+        assert!(why(&[0, 6, 1]).starts_with("a frame that is no message"));
+        assert_eq!(
+            why(br#"{"Hello":{"version":7,"more":[1]}}"#),
+            "speaks version 7 of the protocol, not 6"
+        );
+        assert_eq!(why(b"{}"), "a first frame that opens nothing");
         assert!(read_hello(&mut &[][..]).is_err());
     }
 }

@@ -1,17 +1,22 @@
 //! A worker as an engine, and what it declares.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::protocol::Declared;
 use super::{Answer, Runner, Worker, WorkerOptions};
+use crate::engine::javascript::Launch;
 use crate::engine::{Engine, Job, Name};
 use crate::observation::{Observation, Outcome, StepObservation};
 
 /// Of a worker that nobody gave limits.
-fn options(program: &Path) -> WorkerOptions {
+fn options(launch: &Launch) -> WorkerOptions {
+    let Launch {
+        command,
+        environment,
+    } = launch.clone();
     WorkerOptions {
-        command: vec![program.to_string_lossy().into_owned()],
+        command,
+        environment,
         wall: Duration::from_secs(10),
         memory: 1536 << 20,
     }
@@ -21,25 +26,25 @@ fn options(program: &Path) -> WorkerOptions {
 ///
 /// # Errors
 /// In words, if it does not open, or speaks another version of the protocol.
-pub fn hello(program: &Path) -> Result<Vec<Declared>, String> {
-    Worker::new(options(program))
+pub fn hello(launch: &Launch) -> Result<Vec<Declared>, String> {
+    Worker::new(options(launch))
         .declared()
         .map(<[Declared]>::to_vec)
 }
 
-/// The configuration of this name, in the worker of this program.
+/// The configuration of this name, in the worker that is started like this.
 ///
 /// # Errors
 /// If the worker does not open or has no such configuration.
-pub fn remote(program: &Path, name: &str) -> Result<Box<dyn Engine>, String> {
+pub fn remote(launch: &Launch, name: &str) -> Result<Box<dyn Engine>, String> {
     let own = Name::parse(name).map_or_else(|| name.to_owned(), Name::linked);
-    let mut worker = Worker::new(options(program));
+    let mut worker = Worker::new(options(launch));
     if !worker
         .declared()?
         .iter()
         .any(|declared| declared.name == own)
     {
-        return Err(format!("{}: has no {own}", program.display()));
+        return Err(format!("{}: has no {own}", launch.command.join(" ")));
     }
     Ok(Box::new(Remote { worker, name: own }))
 }

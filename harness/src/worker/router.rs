@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::{Answer, Runner, Worker, WorkerOptions};
+use crate::engine::javascript::{self, Launch, is_javascript};
 use crate::engine::{Job, Name};
 
 /// Runs configurations without a version on the engines that are linked in, and
@@ -13,7 +14,7 @@ pub struct Router {
     /// The folder of all workers.
     folder: PathBuf,
     options: WorkerOptions,
-    /// Those that were needed, by release.
+    /// Those that were needed, by what they are the home of.
     others: HashMap<String, Worker>,
 }
 
@@ -29,22 +30,35 @@ impl Router {
         }
     }
 
-    fn other(&mut self, release: &str) -> &mut Worker {
-        let (folder, options) = (&self.folder, &self.options);
-        self.others.entry(release.to_owned()).or_insert_with(|| {
-            let program = crate::workers::Catalogue::program(folder, release);
-            Worker::new(WorkerOptions {
-                command: vec![program.to_string_lossy().into_owned()],
-                ..options.clone()
-            })
-        })
+    fn other(&mut self, home: &str) -> Result<&mut Worker, String> {
+        if !self.others.contains_key(home) {
+            let Launch {
+                command,
+                environment,
+            } = match Name::parse(home) {
+                Some(_) => javascript::launch(home, &self.folder)?,
+                None => Launch::of(&crate::workers::Catalogue::program(&self.folder, home)),
+            };
+            let worker = Worker::new(WorkerOptions {
+                command,
+                environment,
+                ..self.options.clone()
+            });
+            self.others.insert(home.to_owned(), worker);
+        }
+        Ok(self.others.get_mut(home).expect("it was just made"))
     }
 }
 
-/// The release that has a configuration; `None` for what is linked in.
-fn release(name: &str) -> Option<String> {
-    let name = Name::parse(name)?;
-    name.version.map(|_| name.release())
+/// Where a configuration runs: in the worker of its release, or, in JavaScript, in
+/// one of its own, called by its name; `None` for what is linked in.
+fn home(name: &str) -> Option<String> {
+    let parts = Name::parse(name)?;
+    match parts.version {
+        _ if is_javascript(parts.engine) => Some(name.to_owned()),
+        Some(_) => Some(parts.release()),
+        None => None,
+    }
 }
 
 impl Runner for Router {
@@ -52,18 +66,18 @@ impl Runner for Router {
         let mut answers = Vec::with_capacity(configurations.len());
         while let Some(first) = configurations.get(answers.len()) {
             let rest = &configurations[answers.len()..];
-            let home = release(first);
-            let together = rest.iter().take_while(|name| release(name) == home).count();
+            let at = home(first);
+            let together = rest.iter().take_while(|name| home(name) == at).count();
             let these = &rest[..together];
-            let given = match &home {
+            let given = match &at {
                 None => self.linked.run(job, these)?,
-                Some(home) => {
+                Some(at) => {
                     let own = these
                         .iter()
                         .filter_map(|name| Some(Name::parse(name)?.linked()));
                     let own: Vec<String> = own.collect();
                     let own: Vec<&str> = own.iter().map(String::as_str).collect();
-                    self.other(home).run(job, &own)?
+                    self.other(at)?.run(job, &own)?
                 }
             };
             let died = matches!(given.last(), Some(Answer::Died(_)) | None);

@@ -38,6 +38,7 @@ pub fn serve(
             id,
             script,
             modules,
+            interfaces: _,
             budget,
             watch,
             captures,

@@ -9,6 +9,7 @@ use super::made_of::Record;
 use super::make::{Found, From, Workshop};
 use super::published::{self, published};
 use super::wanted::{Pattern, Wanted};
+use crate::engine::javascript::{Installed, Launch, is_javascript};
 use crate::engine::{self, Configuration, Name};
 use crate::worker::hello;
 
@@ -63,6 +64,55 @@ impl Catalogue {
             .iter()
             .map(|pattern| Pattern::parse(pattern.as_ref()))
             .collect::<Result<_, _>>()?;
+        let (javascript, others): (Vec<_>, Vec<_>) = parsed
+            .into_iter()
+            .partition(|pattern| is_javascript(&pattern.engine));
+        // Nobody asks for the others who asks for JavaScript alone.
+        let asks = |patterns: &[Pattern]| patterns.iter().any(|p| !p.excludes);
+        let mut chosen = match asks(&javascript) && !asks(&others) {
+            true => Vec::new(),
+            false => self.select_built(others, options, said)?,
+        };
+        chosen.extend(self.select_javascript(&javascript, said)?);
+        Ok(chosen)
+    }
+
+    /// The configurations of JavaScript engines that `patterns` ask for.
+    fn select_javascript(
+        &self,
+        patterns: &[Pattern],
+        said: &mut dyn FnMut(&str),
+    ) -> Result<Vec<Configuration>, String> {
+        let mut chosen: Vec<Configuration> = Vec::new();
+        for pattern in patterns.iter().filter(|pattern| !pattern.excludes) {
+            let found = Installed::find(pattern)?;
+            for configuration in found.configurations(pattern, &self.folder, said)? {
+                if !chosen.iter().any(|c| c.name() == configuration.name()) {
+                    chosen.push(configuration);
+                }
+            }
+        }
+        for pattern in patterns.iter().filter(|pattern| pattern.excludes) {
+            let version = match &pattern.version {
+                None => None,
+                Some(_) => Some(Installed::find(pattern)?.release()),
+            };
+            chosen.retain(|c| {
+                let release = Name::parse(c.name()).map(Name::release);
+                let of_it = version.is_none() || release == version;
+                !(of_it && c.engine() == pattern.engine && fits(pattern, c.name()))
+            });
+        }
+        Ok(chosen)
+    }
+
+    /// As [`Catalogue::select`], but for JavaScript engines.
+    fn select_built(
+        &self,
+        parsed: Vec<Pattern>,
+        options: Options<'_>,
+        said: &mut dyn FnMut(&str),
+    ) -> Result<Vec<Configuration>, String> {
         let (elsewhere, linked): (Vec<_>, Vec<_>) = parsed
             .into_iter()
             .partition(|pattern| pattern.version.is_some());
@@ -135,10 +185,11 @@ impl Catalogue {
             ));
         }
         let (_, version) = release.split_once('@').unwrap_or((release, ""));
-        let declared = hello(&program)?;
+        let launch = Launch::of(&program);
+        let declared = hello(&launch)?;
         let configurations = declared.into_iter().filter_map(|declared| {
             let name = Name::parse(&declared.name)?.of_version(version);
-            Some(Configuration::elsewhere(name, declared, program.clone()))
+            Some(Configuration::elsewhere(name, declared, launch.clone()))
         });
         Ok(configurations.collect())
     }

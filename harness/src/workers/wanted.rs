@@ -1,13 +1,13 @@
 //! What the command line asks for: `wasmtime@36/winch`, `wasmi@path:../wasmi`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which version of an engine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Wanted {
     /// `36.0.4`, `36` (the newest release of that line), `latest`.
     Release(String),
-    /// `path:DIR`: a checkout. What follows may be a folder, or a folder with
+    /// `path:DIR`: a checkout, or the program of a JavaScript engine. What follows may be a folder, or a folder with
     /// the name of a configuration behind it.
     Checkout(PathBuf),
     /// `git:DIR#REV`: a revision of a local clone.
@@ -73,8 +73,9 @@ fn version_of(text: &str) -> Result<(Wanted, Option<&str>), &'static str> {
     };
     if let Some(folder) = text.strip_prefix("path:") {
         // A path has slashes of its own: a last part that is no folder names a
-        // configuration.
-        let (folder, variant) = split_path(folder, |f| is_checkout(f.as_ref()));
+        // configuration. A JavaScript engine is a file.
+        let exists = |path: &str| is_checkout(path.as_ref()) || Path::new(path).is_file();
+        let (folder, variant) = split_path(folder, exists);
         return Ok((Wanted::Checkout(file(folder)?), variant));
     }
     if let Some(text) = text.strip_prefix("git:") {

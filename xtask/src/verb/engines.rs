@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use clap::Args;
 use comfy_table::ColumnConstraint;
 use serde::Serialize;
+use trapline_harness::engine::javascript::Installed;
 use trapline_harness::engine::{self, Configuration, Difference};
 use trapline_harness::workers::{self, Pattern, Usage, published};
 
@@ -95,6 +96,9 @@ impl Engines {
         }
         println!("{table}");
         show_usage(&catalogue().usage());
+        for offer in Installed::offers() {
+            println!("{offer}");
+        }
         Ok(End::NothingNew)
     }
 

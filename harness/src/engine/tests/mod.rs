@@ -5,6 +5,9 @@ mod limits;
 mod link;
 mod threads;
 
+use std::path::Path;
+use std::sync::LazyLock;
+
 use trapline_reference::Value;
 use trapline_reference::Value::{I32, I64};
 
@@ -12,9 +15,28 @@ use super::verify::encode;
 use super::{Budget, Configuration, Feature, Job, all};
 use crate::observation::{Observation, Outcome, Stage, TrapKind, Watch, digest};
 use crate::script::{Script, Step};
+use crate::workers::{Catalogue, Options};
 
 const PAGE: u64 = 65_536;
 const FAILED: Value = I32(u32::MAX);
+
+/// Everything that is linked in, and the JavaScript engines of this machine that
+/// can be held to a budget.
+fn here() -> impl Iterator<Item = Configuration> {
+    static JAVASCRIPT: LazyLock<Vec<Configuration>> = LazyLock::new(|| javascript("node"));
+    all().into_iter().chain(JAVASCRIPT.iter().cloned())
+}
+
+/// The configurations of a JavaScript engine, if this machine has it; it is said
+/// if not.
+fn javascript(engine: &str) -> Vec<Configuration> {
+    let catalogue = Catalogue::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    let chosen = catalogue.select(&[engine], Options::default(), &mut |said| eprintln!("{said}"));
+    chosen.unwrap_or_else(|why| {
+        eprintln!("skipped: {why}");
+        Vec::new()
+    })
+}
 
 /// A script in the making.
 #[derive(Default)]
@@ -90,7 +112,7 @@ impl Steps {
         };
         let budget = Budget::of(memory_bytes);
         let job = Job::new(&script, budget, &watch, &[]);
-        for configuration in all() {
+        for configuration in here() {
             if needs.iter().any(|&f| !configuration.features.has(f)) {
                 continue;
             }

@@ -1,0 +1,111 @@
+//! JavaScript engines: V8 in Node, JavaScriptCore in Bun.
+//!
+//! They are workers in their own language: the ES modules in `worker/`, which are
+//! part of this program and written below `target/workers/` when they are needed.
+//! A flag of an engine holds for a whole process, so that each configuration has a
+//! process of its own.
+//!
+//! What is peculiar to them:
+//!
+//! * The host is the JavaScript API, with `WebAssembly.Memory` for the built-in
+//!   instance. Its classes of errors are stages and traps here; a `RangeError` is an
+//!   exhausted stack or a lack of resources.
+//! * JavaScript has no numbers that keep the payload of a NaN, and no vectors.
+//!   Calls that take or give such values go through small modules that turn them
+//!   into integers, so that every bit is compared.
+//! * V8 has a flag for the largest memory, which the budget sets. JavaScriptCore has
+//!   none: a module whose own memory may grow beyond the budget is not sent there.
+//! * There is no fuel: a call that does not end is ended with its process.
+//! * A script with threads is not run.
+
+mod installed;
+mod table;
+
+use std::path::Path;
+
+pub use installed::Installed;
+pub(crate) use installed::launch;
+
+/// The engines, as the command line calls them.
+pub const ENGINES: [&str; 2] = ["node", "bun"];
+
+/// Whether the engine of this name is one of them.
+pub fn is_javascript(engine: &str) -> bool {
+    ENGINES.contains(&engine)
+}
+
+/// How a worker is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// What is added to its environment.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Launch {
+    /// Of a program that needs nothing else.
+    pub fn of(program: &Path) -> Launch {
+        Launch {
+            command: vec![program.to_string_lossy().into_owned()],
+            environment: Vec::new(),
+        }
+    }
+}
+
+/// The files of a worker.
+const FILES: [(&str, &str); 11] = [
+    ("bridge.mjs", include_str!("worker/bridge.mjs")),
+    ("digest.mjs", include_str!("worker/digest.mjs")),
+    ("features.mjs", include_str!("worker/features.mjs")),
+    ("frames.mjs", include_str!("worker/frames.mjs")),
+    ("host.mjs", include_str!("worker/host.mjs")),
+    ("main.mjs", include_str!("worker/main.mjs")),
+    ("orphan.mjs", include_str!("worker/orphan.mjs")),
+    ("outcomes.mjs", include_str!("worker/outcomes.mjs")),
+    ("run.mjs", include_str!("worker/run.mjs")),
+    ("store.mjs", include_str!("worker/store.mjs")),
+    ("values.mjs", include_str!("worker/values.mjs")),
+];
+
+/// Writes the files of a worker to a folder, those that are not there as they are
+/// here. Another process may be starting a worker from them: each is there whole
+/// or not at all.
+fn write_files(folder: &Path) -> Result<(), String> {
+    let failed = |why: std::io::Error| format!("{}: {why}", folder.display());
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    for (name, text) in FILES {
+        let file = folder.join(name);
+        if std::fs::read_to_string(&file).is_ok_and(|there| there == text) {
+            continue;
+        }
+        let mut new = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        std::io::Write::write_all(&mut new, text.as_bytes()).map_err(failed)?;
+        new.persist(&file).map_err(|why| failed(why.error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_a_worker_is_written() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine/javascript/worker");
+        let folder = tempfile::tempdir().unwrap();
+        write_files(folder.path()).unwrap();
+        let names = |folder: &Path| {
+            let files = std::fs::read_dir(folder).unwrap();
+            let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(folder.path()), names(&source));
+        // What somebody changed is put right.
+        std::fs::write(folder.path().join("main.mjs"), "").unwrap();
+        write_files(folder.path()).unwrap();
+        let written = std::fs::read_to_string(folder.path().join("main.mjs")).unwrap();
+        assert_eq!(written, FILES[5].1);
+    }
+}

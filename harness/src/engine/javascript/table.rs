@@ -1,0 +1,165 @@
+//! The configurations of the JavaScript engines.
+
+/// One configuration: a process with these flags.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    /// What compiles or interprets, with its options: the name behind the engine's.
+    pub(super) variant: &'static str,
+    /// What is unusual about it.
+    pub(super) about: &'static str,
+    /// Flags of the program. One that it does not know ends it.
+    pub(super) flags: &'static [&'static str],
+    /// Options in its environment. One that it does not know ends it, too.
+    pub(super) environment: &'static [(&'static str, &'static str)],
+}
+
+/// Where an engine comes from.
+pub(super) struct Engine {
+    pub(super) name: &'static str,
+    /// What it is called by people.
+    pub(super) title: &'static str,
+    /// The environment variable with the paths of its programs.
+    pub(super) variable: &'static str,
+    /// How to get it.
+    pub(super) install: &'static str,
+    pub(super) settings: &'static [Settings],
+}
+
+/// All of them.
+pub(super) const TABLE: [Engine; 2] = [
+    Engine {
+        name: "node",
+        title: "Node",
+        variable: "TRAPLINE_NODE",
+        install: "npm install -g node",
+        settings: NODE,
+    },
+    Engine {
+        name: "bun",
+        title: "Bun",
+        variable: "TRAPLINE_BUN",
+        install: "npm install -g bun",
+        settings: BUN,
+    },
+];
+
+/// The engine of this name.
+pub(super) fn engine(name: &str) -> Option<&'static Engine> {
+    TABLE.iter().find(|engine| engine.name == name)
+}
+
+const fn v8(
+    variant: &'static str,
+    about: &'static str,
+    flags: &'static [&'static str],
+) -> Settings {
+    Settings {
+        variant,
+        about,
+        flags,
+        environment: &[],
+    }
+}
+
+const NODE: &[Settings] = &[
+    v8("tiered", "as it comes: Liftoff, then TurboFan", &[]),
+    v8("liftoff", "V8's baseline compiler alone", &["--liftoff-only"]),
+    v8(
+        "turbofan",
+        "V8's optimising compiler alone",
+        &["--no-liftoff", "--no-wasm-tier-up"],
+    ),
+    v8(
+        "tiered+soon",
+        "Liftoff, and TurboFan from the second call on",
+        &["--wasm-tiering-budget=1", "--wasm-sync-tier-up"],
+    ),
+    v8(
+        "liftoff+checks",
+        "every bound checked by code instead of guard pages",
+        &["--liftoff-only", "--wasm-enforce-bounds-checks"],
+    ),
+    v8(
+        "turbofan+checks",
+        "every bound checked by code instead of guard pages",
+        &["--no-liftoff", "--no-wasm-tier-up", "--wasm-enforce-bounds-checks"],
+    ),
+];
+
+const fn jsc(
+    variant: &'static str,
+    about: &'static str,
+    environment: &'static [(&'static str, &'static str)],
+) -> Settings {
+    Settings {
+        variant,
+        about,
+        flags: &[],
+        environment,
+    }
+}
+
+/// What is behind options in Bun.
+const MEMORY64: (&str, &str) = ("BUN_JSC_useWasmMemory64", "1");
+const MULTI_MEMORY: (&str, &str) = ("BUN_JSC_useWasmMultiMemory", "1");
+const NO_BBQ: (&str, &str) = ("BUN_JSC_useBBQJIT", "0");
+const NO_OMG: (&str, &str) = ("BUN_JSC_useOMGJIT", "0");
+const NO_INTERPRETER: (&str, &str) = ("BUN_JSC_useWasmIPInt", "0");
+const OMG_AT_ONCE: (&str, &str) = ("BUN_JSC_thresholdForOMGOptimizeAfterWarmUp", "0");
+const OMG_SOON: (&str, &str) = ("BUN_JSC_thresholdForOMGOptimizeSoon", "0");
+/// Or a call would go on in the old code while the new is made.
+const NO_WAITING: (&str, &str) = ("BUN_JSC_useConcurrentJIT", "0");
+const NO_GUARDS: (&str, &str) = ("BUN_JSC_useWasmFastMemory", "0");
+
+const BUN: &[Settings] = &[
+    jsc(
+        "tiered",
+        "as it comes: interpreter, BBQ, then OMG",
+        &[MEMORY64, MULTI_MEMORY],
+    ),
+    jsc(
+        "ipint",
+        "JavaScriptCore's interpreter alone",
+        &[MEMORY64, MULTI_MEMORY, NO_BBQ, NO_OMG],
+    ),
+    jsc(
+        "bbq",
+        "JavaScriptCore's baseline compiler alone",
+        &[MEMORY64, MULTI_MEMORY, NO_INTERPRETER, NO_OMG],
+    ),
+    jsc(
+        "omg",
+        "JavaScriptCore's optimising compiler from the second call on",
+        &[
+            MEMORY64,
+            MULTI_MEMORY,
+            NO_INTERPRETER,
+            OMG_AT_ONCE,
+            OMG_SOON,
+            NO_WAITING,
+        ],
+    ),
+    jsc(
+        "ipint+checks",
+        "every bound checked by code instead of guard pages",
+        &[MEMORY64, MULTI_MEMORY, NO_BBQ, NO_OMG, NO_GUARDS],
+    ),
+    jsc(
+        "bbq+checks",
+        "every bound checked by code instead of guard pages",
+        &[MEMORY64, MULTI_MEMORY, NO_INTERPRETER, NO_OMG, NO_GUARDS],
+    ),
+    jsc(
+        "omg+checks",
+        "every bound checked by code instead of guard pages",
+        &[
+            MEMORY64,
+            MULTI_MEMORY,
+            NO_INTERPRETER,
+            OMG_AT_ONCE,
+            OMG_SOON,
+            NO_WAITING,
+            NO_GUARDS,
+        ],
+    ),
+];
