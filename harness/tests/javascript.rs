@@ -214,8 +214,12 @@ fn survives_a_hang(configuration: &Configuration) -> Result<(), Failed> {
 fn says_unknown_flags(configuration: &Configuration) -> Result<(), Failed> {
     let launch = configuration.launch().ok_or("it is linked in")?;
     let mut wrong = launch.clone();
-    wrong.command.insert(1, "--no-flag-of-any-version".to_owned());
-    wrong.environment.push(("BUN_JSC_noOption".to_owned(), "1".to_owned()));
+    wrong
+        .command
+        .insert(1, "--no-flag-of-any-version".to_owned());
+    wrong
+        .environment
+        .push(("BUN_JSC_noOption".to_owned(), "1".to_owned()));
     match hello(&wrong) {
         Err(why) if why.contains("no-flag-of-any-version") || why.contains("noOption") => {}
         other => return Err(format!("{other:?}").into()),

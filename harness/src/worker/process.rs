@@ -289,7 +289,12 @@ fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
         .ok_or_else(|| "no worker program is set".to_owned())?;
     let mut child = Command::new(program)
         .args(arguments)
-        .envs(options.environment.iter().map(|(name, value)| (name, value)))
+        .envs(
+            options
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -63,7 +63,11 @@ const fn v8(
 
 const NODE: &[Settings] = &[
     v8("tiered", "as it comes: Liftoff, then TurboFan", &[]),
-    v8("liftoff", "V8's baseline compiler alone", &["--liftoff-only"]),
+    v8(
+        "liftoff",
+        "V8's baseline compiler alone",
+        &["--liftoff-only"],
+    ),
     v8(
         "turbofan",
         "V8's optimising compiler alone",
@@ -82,7 +86,11 @@ const NODE: &[Settings] = &[
     v8(
         "turbofan+checks",
         "every bound checked by code instead of guard pages",
-        &["--no-liftoff", "--no-wasm-tier-up", "--wasm-enforce-bounds-checks"],
+        &[
+            "--no-liftoff",
+            "--no-wasm-tier-up",
+            "--wasm-enforce-bounds-checks",
+        ],
     ),
 ];
 

@@ -31,7 +31,9 @@ fn here() -> impl Iterator<Item = Configuration> {
 /// if not.
 fn javascript(engine: &str) -> Vec<Configuration> {
     let catalogue = Catalogue::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    let chosen = catalogue.select(&[engine], Options::default(), &mut |said| eprintln!("{said}"));
+    let chosen = catalogue.select(&[engine], Options::default(), &mut |said| {
+        eprintln!("{said}")
+    });
     chosen.unwrap_or_else(|why| {
         eprintln!("skipped: {why}");
         Vec::new()

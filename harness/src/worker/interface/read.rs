@@ -1,8 +1,8 @@
 //! Reading an interface off a module.
 
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FuncType, GlobalType, MemoryType, Parser, Payload,
-    RefType, TypeRef, ValType,
+    CompositeInnerType, ExternalKind, FuncType, GlobalType, MemoryType, Parser, Payload, RefType,
+    TypeRef, ValType,
 };
 
 use super::Interface;
@@ -177,14 +177,16 @@ mod tests {
             .expect("it is right");
         let interface = Interface::of(&wasm);
         let listed = |map: &std::collections::BTreeMap<String, String>| {
-            map.iter().map(|(name, ty)| format!("{name} {ty}")).collect::<Vec<_>>()
+            map.iter()
+                .map(|(name, ty)| format!("{name} {ty}"))
+                .collect::<Vec<_>>()
         };
         assert_eq!(listed(&interface.functions), ["f fv>Ir", "own i>Fe"]);
         assert_eq!(listed(&interface.globals), ["g ~F", "h =e"]);
-        assert_eq!(interface.memories.into_iter().collect::<Vec<_>>(), [
-            ("m".to_owned(), 32),
-            ("own_m".to_owned(), 64)
-        ]);
+        assert_eq!(
+            interface.memories.into_iter().collect::<Vec<_>>(),
+            [("m".to_owned(), 32), ("own_m".to_owned(), 64)]
+        );
         // The imported one is not its own.
         assert_eq!(interface.largest_memory, 2 << 16);
         assert_eq!(Interface::of(&wasm[..9]), Interface::default());

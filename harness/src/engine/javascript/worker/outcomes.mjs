@@ -3,29 +3,31 @@
 /** Thrown by the built-in instance for a memory that nobody registered. */
 export class HostTrap extends Error {}
 
-/** The kinds of trap by the words of the engines, V8's and JavaScriptCore's. */
+/**
+ * The kinds of trap by the words of the engines, the first that fit: several kinds
+ * where an engine does not tell them apart.
+ */
 const TRAPS = [
   [/unreachable/i, ['Unreachable']],
-  // V8 has one trap for a null element and for a function of another type.
-  [/null function or function signature mismatch/, ['NullElement', 'IndirectCallType']],
-  [/null table entry|call_indirect to a null/i, ['NullElement']],
-  [/signature that does not match|signature mismatch/i, ['IndirectCallType']],
-  // One trap for `table.get` and for `call_indirect`.
-  [/table index is out of bounds|table access|out of bounds call_indirect/i, [
-    'OutOfBoundsTable',
-    'UndefinedElement',
-  ]],
-  [/element segment|out of bounds table|table out of bounds|table.*is out of bounds/i, [
-    'OutOfBoundsTable',
-  ]],
+  [/signature/, ['NullElement', 'IndirectCallType']],
+  [/out of bounds call_indirect/i, ['UndefinedElement']],
+  // V8, for `table.get` and for `call_indirect`.
+  [/^table index is out of bounds/, ['OutOfBoundsTable', 'UndefinedElement']],
+  [/element segment|\btable\b/i, ['OutOfBoundsTable']],
   [/unaligned/i, ['UnalignedAtomic']],
-  [/Atomics\.wait|shared memory/, ['ExpectedSharedMemory']],
-  [/memory access|data segment|out of bounds memory|memory\.(fill|copy|init)|memory.*out of bounds/i, [
+  [/Atomics\.wait/, ['ExpectedSharedMemory']],
+  // JavaScriptCore, whatever is wrong with a wait or a notification.
+  [/^Out of bounds memory access/, [
+    'OutOfBoundsMemory',
+    'UnalignedAtomic',
+    'ExpectedSharedMemory',
+  ]],
+  [/memory access|data segment|memory.*out of bounds|out of bounds memory/i, [
     'OutOfBoundsMemory',
   ]],
   [/(divide|division|remainder) by zero/i, ['DivisionByZero']],
   [/divide result unrepresentable|integer overflow/i, ['IntegerOverflow']],
-  // One trap for a float that is not a number and for one that is too large.
+  // For a float that is not a number and for one that is too large.
   [/float unrepresentable|out of bounds trunc/i, ['InvalidConversion', 'IntegerOverflow']],
   [/null (pointer|reference)/i, ['NullReference']],
 ];
