@@ -184,6 +184,10 @@ pub fn declared(configurations: &[Configuration]) -> Features {
 }
 
 /// All configurations linked into this binary, in the order they are shown.
+#[cfg_attr(
+    not(any(feature = "wasmer", feature = "wasmi", feature = "wasmtime")),
+    expect(unused_mut, reason = "nothing is linked in")
+)]
 pub fn all() -> Vec<Configuration> {
     let mut all = Vec::new();
     #[cfg(feature = "wasmtime")]

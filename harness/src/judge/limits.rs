@@ -40,6 +40,8 @@ const WORDS: &[&str] = &[
     "tried to access out of bounds register index",
     "value stack with out of bounds depth",
     "tried to allocate too many",
+    // V8, which also says "is larger than implementation limit".
+    "exceeds internal limit of",
 ];
 
 /// Whether an engine that refuses a module in these words says that it is
@@ -59,6 +61,8 @@ mod tests {
             "function params size is out of bounds",
             "too many locals: locals exceed maximum",
             "Compilation error: Implementation limit exceeded",
+            "initial table size (4294967295 elements) is larger than implementation limit (10000000 elements) @+13",
+            "type count of 1000001 exceeds internal limit of 1000000 @+10",
             "translation requires more registers for a function than available",
         ] {
             assert!(names_a_limit(limit), "{limit}");

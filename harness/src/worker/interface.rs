@@ -20,6 +20,7 @@ pub struct Interface {
     pub globals: BTreeMap<String, String>,
     /// The memories: how many bits their addresses have.
     pub memories: BTreeMap<String, u32>,
-    /// To how many bytes a memory of its own may grow.
+    /// How many bytes its memories have when they are made, and to how many those may
+    /// grow that its own code grows.
     pub largest_memory: u64,
 }

@@ -14,7 +14,8 @@
 //!   Calls that take or give such values go through small modules that turn them
 //!   into integers, so that every bit is compared.
 //! * V8 has a flag for the largest memory, which the budget sets. JavaScriptCore has
-//!   none: a module whose own memory may grow beyond the budget is not sent there.
+//!   only its own limit of 4 GiB: below that, a module is not sent there whose code
+//!   may grow a memory beyond the budget.
 //! * There is no fuel: a call that does not end is ended with its process.
 //! * A script with threads is not run.
 

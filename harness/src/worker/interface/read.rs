@@ -1,8 +1,8 @@
 //! Reading an interface off a module.
 
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FuncType, GlobalType, MemoryType, Parser, Payload, RefType,
-    TypeRef, ValType,
+    CompositeInnerType, ExternalKind, FuncType, GlobalType, MemoryType, Operator, Parser, Payload,
+    RefType, TypeRef, ValType,
 };
 
 use super::Interface;
@@ -19,19 +19,19 @@ impl Interface {
         script.steps.iter().map(interface).collect()
     }
 
+    /// A memory may become as large as this.
+    fn reaches(&mut self, bytes: u64) {
+        self.largest_memory = self.largest_memory.max(bytes);
+    }
+
     /// That of one module, as far as it can be read: nobody asks for more of one
     /// that is malformed.
     fn of(wasm: &[u8]) -> Interface {
         let mut spaces = Spaces::default();
         let mut interface = Interface::default();
         for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
-            match payload {
-                Payload::CodeSectionStart { .. } => break,
-                payload => {
-                    if spaces.read(payload, &mut interface).is_none() {
-                        break;
-                    }
-                }
+            if spaces.read(payload, &mut interface).is_none() {
+                break;
             }
         }
         interface
@@ -81,8 +81,7 @@ impl Spaces {
             Payload::MemorySection(section) => {
                 for ty in section {
                     let ty = ty.ok()?;
-                    let largest = interface.largest_memory.max(largest(&ty));
-                    interface.largest_memory = largest;
+                    interface.reaches(bytes(&ty, ty.initial));
                     self.memories.push(ty);
                 }
             }
@@ -95,6 +94,14 @@ impl Spaces {
                 for export in section {
                     let export = export.ok()?;
                     self.export(export.name, export.kind, export.index as usize, interface);
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                for operator in body.get_operators_reader().ok()? {
+                    if let Operator::MemoryGrow { mem } = operator.ok()? {
+                        let ty = self.memories.get(mem as usize)?;
+                        interface.reaches(bytes(ty, ty.maximum.unwrap_or(u64::MAX)));
+                    }
                 }
             }
             _ => {}
@@ -132,12 +139,12 @@ impl Spaces {
     }
 }
 
-/// How many bytes a memory of this type may have.
-fn largest(ty: &MemoryType) -> u64 {
-    let page = 1u128 << ty.page_size_log2.unwrap_or(16);
+/// How many bytes so many pages of a memory are, as many as there can be at most.
+fn bytes(ty: &MemoryType, pages: u64) -> u64 {
+    let page = 1u128 << ty.page_size_log2.unwrap_or(16).min(16);
     let index_bits = if ty.memory64 { 64 } else { 32 };
-    let pages = ty.maximum.map_or((1 << index_bits) / page, u128::from);
-    u64::try_from(pages.saturating_mul(page)).unwrap_or(u64::MAX)
+    let bytes = (u128::from(pages) * page).min(1 << index_bits);
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 fn letter(ty: &ValType) -> char {
@@ -165,7 +172,9 @@ mod tests {
             (import "m" "m" (memory 1))
             (memory $own i64 1 2)
             (global $h externref (ref.null extern))
-            (func $own_f (param i32) (result f64 externref) (unreachable))
+            (func $own_f (param i32) (result f64 externref)
+              (drop (memory.grow $own (i64.const 1)))
+              (unreachable))
             (export "f" (func $f))
             (export "own" (func $own_f))
             (export "g" (global $g))
@@ -187,7 +196,7 @@ mod tests {
             interface.memories.into_iter().collect::<Vec<_>>(),
             [("m".to_owned(), 32), ("own_m".to_owned(), 64)]
         );
-        // The imported one is not its own.
+        // Nothing grows the one that is imported, nor its own beyond two pages.
         assert_eq!(interface.largest_memory, 2 << 16);
         assert_eq!(Interface::of(&wasm[..9]), Interface::default());
     }

@@ -35,7 +35,7 @@ export class Frames {
     if (length > MAX_FRAME) throw new Error('a message too long for a frame');
     frame.writeUInt32LE(length);
     for (let done = 0; done < length + 4; ) {
-      done += writeSync(1, frame, done, length + 4 - done);
+      done += write(frame, done, length + 4 - done);
     }
   }
 
@@ -44,6 +44,20 @@ export class Frames {
     return this.#buffer;
   }
 }
+
+/** Writes a part of what is left; nothing, after a while, where the pipe is full. */
+function write(frame, at, length) {
+  try {
+    return writeSync(1, frame, at, length);
+  } catch (error) {
+    // The pipe does not block once anything has asked for `process.stdout`.
+    if (error.code !== 'EAGAIN') throw error;
+    Atomics.wait(PAUSE, 0, 0, 1);
+    return 0;
+  }
+}
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /** Reads `length` bytes, fewer at the end of the stream; says how many. */
 function fill(buffer, length) {

@@ -20,7 +20,7 @@ process.on('SIGINT', () => {});
 Error.stackTraceLimit = 0;
 
 // It has to run before this thread waits for input without its event loop.
-const orphan = new Worker(new URL('./orphan.mjs', import.meta.url));
+const orphan = new Worker(new URL('./orphan.mjs', import.meta.url), { stdout: true, stderr: true });
 await once(orphan, 'online');
 orphan.unref();
 

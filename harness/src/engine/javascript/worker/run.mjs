@@ -29,7 +29,7 @@ class Run {
     this.#request = request;
     this.#features = features;
     this.#limited = limited;
-    this.#store = new Store();
+    this.#store = new Store(limited ? Infinity : request.budget.memory_bytes);
   }
 
   run() {

@@ -22,6 +22,12 @@ export function parseHost(name) {
 /** What a script has made, and its embedder's side. */
 export class Store {
   #registered = new Map();
+  /** To how many bytes the embedder grows a memory, where the engine has no limit. */
+  #budget;
+
+  constructor(budget) {
+    this.#budget = budget;
+  }
 
   compile(binary) {
     try {
@@ -138,6 +144,7 @@ export class Store {
       case 'size':
         return BigInt(buffer.byteLength / 65536);
       case 'grow':
+        if (operand * 65536n + BigInt(buffer.byteLength) > this.#budget) return MINUS_ONE;
         return grow(memory, found.interfaces.memories[name], operand);
       case 'read':
         if (operand >= BigInt(buffer.byteLength)) return MINUS_ONE;
