@@ -119,8 +119,8 @@ fn keeps_bits(configuration: &Configuration) -> Result<(), Failed> {
           (v128.const i64x2 -1 0) (i32.const 0x80000000))
         (invoke "one" (v128.const i64x2 -1 5))
         (invoke "signed" (i32.const -1) (i64.const 0x8000000000000000))
-        (get "g")
-        (get "h")"#,
+        (assert_return (get "g") (f32.const nan:0x200001))
+        (assert_return (get "h") (v128.const i64x2 1 -2))"#,
     )
 }
 
