@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use trapline_reference::Value;
 use trapline_reference::Value::{I32, I64};
 
+use super::javascript::is_javascript;
 use super::verify::encode;
 use super::{Budget, Configuration, Feature, Job, all};
 use crate::observation::{Observation, Outcome, Stage, TrapKind, Watch, digest};
@@ -114,7 +115,13 @@ impl Steps {
         };
         let budget = Budget::of(memory_bytes);
         let job = Job::new(&script, budget, &watch, &[]);
+        let mut steps = script.steps.iter();
+        let has_threads = steps.any(|step| matches!(step, Step::Thread { .. }));
         for configuration in here() {
+            // Which do not run scripts with threads.
+            if has_threads && is_javascript(configuration.engine()) {
+                continue;
+            }
             if needs.iter().any(|&f| !configuration.features.has(f)) {
                 continue;
             }
@@ -137,13 +144,27 @@ impl Steps {
                 .map(|step| &step.outcome)
                 .skip_while(|outcome| **outcome == none())
                 .collect();
-            assert_eq!(
-                outcomes,
-                expected.iter().collect::<Vec<_>>(),
-                "{}",
-                configuration.name()
-            );
+            let name = configuration.name();
+            if is_javascript(configuration.engine()) {
+                let mut pairs = outcomes.iter().zip(expected);
+                let agree = outcomes.len() == expected.len()
+                    && pairs.all(|(outcome, right)| is_among(right, outcome));
+                assert!(agree, "{name}: {outcomes:?}, not {expected:?}");
+                return;
+            }
+            assert_eq!(outcomes, expected.iter().collect::<Vec<_>>(), "{name}");
         });
+    }
+}
+
+/// Whether an outcome is the right one, or a trap that has the right kinds among
+/// those that an engine does not tell apart.
+fn is_among(right: &Outcome, outcome: &Outcome) -> bool {
+    match (right, outcome) {
+        (Outcome::Trap(right), Outcome::Trap(kinds)) => {
+            right.iter().all(|kind| kinds.contains(kind))
+        }
+        _ => right == outcome,
     }
 }
 
