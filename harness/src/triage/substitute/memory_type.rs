@@ -41,7 +41,7 @@ pub(super) fn no_unreachable_maximum(
             let bytes = |pages: u64| u128::from(pages) << ty.page_size_log2.unwrap_or(16);
             !ty.shared && ty.maximum.is_some_and(|pages| bytes(pages) > budget)
         };
-        let beyond = parts.memories.iter_mut().filter(|ty| beyond(&**ty));
+        let beyond = parts.memories.iter_mut().filter(|ty| beyond(ty));
         Ok(beyond.map(|ty| ty.maximum = None).count())
     })
 }
