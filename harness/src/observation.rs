@@ -209,12 +209,28 @@ pub struct Observation {
     pub captured: Vec<(crate::engine::Capture, Vec<u8>)>,
     /// Where the time went.
     pub timing: Timing,
+    /// All that was seen, where the script was to run more than once: this, and what
+    /// else it did.
+    pub repeats: Vec<Repeat>,
+}
+
+/// What a script did that ran more than once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// As [`Observation::steps`].
+    pub steps: Vec<StepObservation>,
+    /// How often it did this.
+    pub times: u32,
+    /// After how many nanoseconds it did so first.
+    pub after: u64,
 }
 
 impl Observation {
     /// Whether the engine panicked, in a step of the script or of one of its threads.
     pub fn has_panic(&self) -> bool {
-        self.steps.iter().any(|step| step.outcome.has_panic())
+        let repeated = self.repeats.iter().flat_map(|repeat| &repeat.steps);
+        let mut steps = self.steps.iter().chain(repeated);
+        steps.any(|step| step.outcome.has_panic())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The power of the generator: how many cases it takes to find a planted fault.
 
+pub mod threads;
+
 use std::time::{Duration, Instant};
 
 use crate::engine::{Configuration, Engine, Job, reference};

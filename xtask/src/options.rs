@@ -76,6 +76,11 @@ impl EngineOptions {
         chosen.map_err(|why| anyhow!(why))
     }
 
+    /// Whether any are asked for.
+    pub(crate) fn is_chosen(&self) -> bool {
+        !self.engines.is_empty() || self.set.is_some()
+    }
+
     /// What is asked for: the set, and what else is named.
     fn patterns(&self) -> anyhow::Result<Vec<String>> {
         let mut patterns = match &self.set {

@@ -13,10 +13,16 @@ use crate::script::{HOST, HostFunc, Step};
 /// Runs `job` in a store of its own that `make` makes, and drops it: the whole
 /// of [`Engine::observe`](super::Engine::observe) for an engine with stores.
 pub fn run_in<E: Embedding>(
-    make: impl FnOnce() -> E,
+    make: impl Fn() -> E,
     features: Features,
     job: &Job<'_>,
 ) -> Observation {
+    #[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
+    if job.runs > 1
+        && let Some(observation) = super::repeat::run(&make, features, job)
+    {
+        return observation;
+    }
     let began = Instant::now();
     let mut embedding = match catch_unwind(AssertUnwindSafe(make)) {
         Ok(embedding) => embedding,
@@ -252,22 +258,7 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
     /// The state of every observable memory.
     fn look(&mut self, watch: &Watch) -> Vec<MemoryState> {
         let began = Instant::now();
-        let mut states = Vec::new();
-        for (name, exports) in &self.observable {
-            let Some(instance) = self.instances.get(name) else {
-                continue;
-            };
-            for export in exports.iter() {
-                if let Some((bytes, chunks)) = self.embedding.memory(instance, export, watch) {
-                    states.push(MemoryState {
-                        instance: (*name).to_owned(),
-                        export: export.clone(),
-                        bytes,
-                        chunks,
-                    });
-                }
-            }
-        }
+        let states = look(self.embedding, &self.observable, &self.instances, watch);
         self.observation.timing.read_back += elapsed(began);
         states
     }
@@ -284,11 +275,37 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
     }
 }
 
-fn elapsed(since: Instant) -> u64 {
+/// The state of the memories that some instances show.
+pub(super) fn look<E: Embedding>(
+    embedding: &mut E,
+    observable: &[(&str, Arc<[String]>)],
+    instances: &HashMap<&str, E::Instance>,
+    watch: &Watch,
+) -> Vec<MemoryState> {
+    let mut states = Vec::new();
+    for (name, exports) in observable {
+        let Some(instance) = instances.get(name) else {
+            continue;
+        };
+        for export in exports.iter() {
+            if let Some((bytes, chunks)) = embedding.memory(instance, export, watch) {
+                states.push(MemoryState {
+                    instance: (*name).to_owned(),
+                    export: export.clone(),
+                    bytes,
+                    chunks,
+                });
+            }
+        }
+    }
+    states
+}
+
+pub(super) fn elapsed(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
     payload
         .downcast_ref::<&str>()
         .map(|s| (*s).to_owned())

@@ -5,10 +5,14 @@ use trapline_reference::Value;
 use crate::observation::{ChunkDigest, Outcome, Watch};
 use crate::script::{HostFunc, Step};
 
+/// Makes an embedding on the thread that it is for, with the instances that this shares
+/// with the script, in their order.
+pub(super) type Start<E> = Box<dyn FnOnce() -> (E, Vec<<E as Embedding>::Instance>) + Send>;
+
 /// The operations of one engine with one store. Everything an adapter has to write.
 pub trait Embedding {
-    /// A compiled module.
-    type Module;
+    /// A compiled module, good for all stores of one engine.
+    type Module: Send + Sync;
     /// An instance in the store.
     type Instance;
 
@@ -42,6 +46,16 @@ pub trait Embedding {
 
     /// The bytes `[start, start + len)` of an exported memory, fewer at its end.
     fn read(&mut self, instance: &Self::Instance, export: &str, start: u64, len: usize) -> Vec<u8>;
+
+    /// What makes an embedding for another thread that shares these instances, with a
+    /// store of its own; `None` if there are no threads.
+    fn thread(&mut self, shared: &[&Self::Instance]) -> Option<Start<Self>>
+    where
+        Self: Sized,
+    {
+        let _ = shared;
+        None
+    }
 
     /// Starts a thread, see [`Step::Thread`].
     fn start_thread(

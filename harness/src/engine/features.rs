@@ -143,6 +143,20 @@ pub(super) fn needed_by_steps(steps: &[Step]) -> Features {
     })
 }
 
+/// Whether a module imports anything from `module`.
+#[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
+pub(super) fn imports_from(wasm: &[u8], module: &str) -> bool {
+    let payloads = Parser::new(0).parse_all(wasm);
+    let mut payloads = payloads.take_while(|payload| payload.is_ok()).flatten();
+    payloads.any(|payload| match payload {
+        Payload::ImportSection(imports) => imports
+            .into_imports()
+            .flatten()
+            .any(|import| import.module == module),
+        _ => false,
+    })
+}
+
 /// The exports that are memories defined by the module itself (an imported one
 /// is looked at where it is defined), one name for each memory.
 pub(super) fn own_memory_exports(wasm: &[u8]) -> Vec<String> {

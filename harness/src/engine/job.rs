@@ -64,6 +64,9 @@ pub struct Job<'a> {
     /// Whether the script goes on after a call that exhausted the stack, as
     /// scripts that assert it do.
     pub past_exhaustion: bool,
+    /// How often the script is run, at most: what it did is in
+    /// [`Observation::repeats`](crate::observation::Observation::repeats) if that is more than once.
+    pub runs: u32,
     modules: Vec<Option<ModuleFacts>>,
 }
 
@@ -124,6 +127,7 @@ impl<'a> Job<'a> {
             watch,
             captures,
             past_exhaustion: false,
+            runs: 1,
             modules,
         }
     }
@@ -151,6 +155,15 @@ impl Job<'_> {
     pub fn watching<'b>(&'b self, watch: &'b Watch) -> Job<'b> {
         Job {
             watch,
+            modules: self.modules.clone(),
+            ..*self
+        }
+    }
+
+    /// The same job, to be run so often.
+    pub fn repeated(&self, runs: u32) -> Job<'_> {
+        Job {
+            runs,
             modules: self.modules.clone(),
             ..*self
         }

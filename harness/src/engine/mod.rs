@@ -21,6 +21,8 @@ mod name;
 mod parallel;
 #[cfg(not(worker))]
 pub mod reference;
+#[cfg(any(feature = "wasmer", feature = "wasmtime", not(worker)))]
+mod repeat;
 #[cfg(not(worker))]
 mod select;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use super::Embedding;
 use super::driver::Run;
+use super::embedding::Start;
 use super::{Budget, Features, Job};
 use crate::observation::{Outcome, Watch};
 use crate::script::{Script, Step};
@@ -113,13 +114,13 @@ fn delay(number: usize) -> usize {
 }
 
 impl Threads {
-    /// Starts one that makes an embedding of its own, on a store of its own, and
-    /// does `steps` there. `make` gives the embedding, and the instance that the
-    /// thread shares with the script, with its name.
-    pub(super) fn start<E: Embedding>(
+    /// Starts one that does `steps` in the embedding that `start` makes. `shared` is the
+    /// name of the instance that the thread shares with the script.
+    pub(super) fn start<E: Embedding + 'static>(
         &mut self,
         name: &str,
-        make: impl FnOnce() -> (E, Option<(String, E::Instance)>) + Send + 'static,
+        start: Start<E>,
+        shared: Option<&str>,
         features: Features,
         steps: &[Step],
         budget: Budget,
@@ -127,15 +128,15 @@ impl Threads {
         let script = Script {
             steps: steps.to_vec(),
         };
+        let shared = shared.map(str::to_owned);
         self.gate.start();
         let arrival = Arrival(Some(self.gate.clone()));
         let body = move || {
-            let (mut embedding, shared) = make();
-            let (name, instance) = shared.unzip();
+            let (mut embedding, instances) = start();
             let watch = Watch::default();
             let job = Job::new(&script, budget, &watch, &[]);
             let mut run = Run::new(&mut embedding, features, &job);
-            if let (Some(name), Some(instance)) = (&name, instance) {
+            for (name, instance) in shared.iter().zip(instances) {
                 run.share(name, instance);
             }
             run.before_first_call(arrival);

@@ -12,7 +12,7 @@ use crate::judge::{Difference, Judged, Verdict, judge};
 use crate::observation::Watch;
 use crate::script::{Script, Step};
 use crate::worker::{Answer, Runner};
-pub use threads::Joint;
+pub use threads::{Joint, Sighting};
 
 /// A script that was tried on the reference and on engines.
 pub struct Trial {

@@ -199,6 +199,7 @@ impl Worker {
             watch: job.watch.clone(),
             captures: job.captures.to_vec(),
             past_exhaustion: job.past_exhaustion,
+            runs: job.runs,
             configurations: configurations.iter().map(|&c| c.to_owned()).collect(),
         };
         // What it said of earlier scripts does not explain this one.

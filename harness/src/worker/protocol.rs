@@ -61,6 +61,8 @@ pub struct Request {
     pub captures: Vec<Capture>,
     /// Whether the script goes on after a call that exhausted the stack.
     pub past_exhaustion: bool,
+    /// How often to run it, at most.
+    pub runs: u32,
     /// On which configurations.
     pub configurations: Vec<String>,
 }

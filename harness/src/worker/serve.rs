@@ -43,10 +43,12 @@ pub fn serve(
             watch,
             captures,
             past_exhaustion,
+            runs,
             configurations,
         } = request;
         let mut job = Job::with_facts(&script, modules, budget, &watch, &captures);
         job.past_exhaustion = past_exhaustion;
+        job.runs = runs;
         for (index, name) in (0..).zip(&configurations) {
             let observation = engines.run_one(&job, name);
             protocol::write(

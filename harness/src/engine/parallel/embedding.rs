@@ -3,7 +3,8 @@
 use trapline_reference::{Config, Extern, InstanceId, MemoryId, Module, Store, Value};
 
 use super::rules::Rules;
-use super::thread::{Own, Parallel};
+use super::thread::{Met, Parallel};
+use crate::engine::embedding::Start;
 use crate::engine::reference::{call_host, decoded, host_func, outcome_of};
 use crate::engine::threads::Threads;
 use crate::engine::{Budget, Embedding, reference};
@@ -31,8 +32,7 @@ impl Embedded {
             parallel: Parallel {
                 store,
                 rules,
-                shared: Vec::new(),
-                own: Own::default(),
+                met: Vec::new(),
                 most: budget.memory_bytes,
             },
             threads: Threads::default(),
@@ -43,12 +43,12 @@ impl Embedded {
     /// Gives what shared memories are like to the store, which does something to
     /// them: right while no other thread does.
     fn alone<R>(&mut self, act: impl FnOnce(&mut Self) -> R) -> R {
-        for (id, memory) in &self.parallel.shared {
-            memory.give(self.parallel.store.memory_mut(*id));
+        for met in &self.parallel.met {
+            met.memory.give(self.parallel.store.memory_mut(met.id));
         }
         let result = act(self);
-        for (id, memory) in &self.parallel.shared {
-            memory.take(self.parallel.store.memory(*id));
+        for met in &self.parallel.met {
+            met.memory.take(self.parallel.store.memory(met.id));
         }
         result
     }
@@ -71,15 +71,16 @@ impl Embedded {
 
     /// The bytes `[start, start + len)` of a memory, as far as it has them.
     fn bytes(&self, id: MemoryId, start: u64, len: u64) -> Vec<u8> {
-        let shared = self.parallel.shared.iter().find(|(other, _)| *other == id);
+        let shared = self.parallel.met.iter().find(|met| met.id == id);
+        let shared = shared.map(|met| &met.memory);
         let memory = self.parallel.store.memory(id);
         let end = match shared {
-            Some((_, shared)) => shared.length(super::memory::ATOMIC),
+            Some(shared) => shared.length(super::memory::ATOMIC),
             None => u64::try_from(memory.bytes()).unwrap_or(u64::MAX),
         };
         let mut bytes = vec![0; len.min(end.saturating_sub(start)) as usize];
         match shared {
-            Some((_, shared)) => shared.read(start, &mut bytes),
+            Some(shared) => shared.read(start, &mut bytes),
             None => memory.read(start.into(), &mut bytes),
         }
         bytes
@@ -97,7 +98,7 @@ impl Embedding for Embedded {
     fn instantiate(&mut self, module: &Module) -> Result<InstanceId, Outcome> {
         if !module.acts_at_instantiation() {
             // Others may run: no more than the length is looked at.
-            for (id, memory) in &self.parallel.shared {
+            for Met { id, memory, .. } in &self.parallel.met {
                 let pages = memory.length(super::memory::ATOMIC) >> memory.ty().page_size_log2;
                 self.parallel.store.memory_mut(*id).set_pages(pages.into());
             }
@@ -152,15 +153,21 @@ impl Embedding for Embedded {
         }
     }
 
+    fn thread(&mut self, shared: &[&InstanceId]) -> Option<Start<Embedded>> {
+        Some(self.start(shared))
+    }
+
     fn start_thread(
         &mut self,
         name: &str,
         shared: Option<(&str, &InstanceId)>,
         steps: &[Step],
     ) -> Outcome {
-        let make = self.thread(shared);
-        let features = reference::FEATURES;
-        self.threads.start(name, make, features, steps, self.budget)
+        let instance = shared.map(|(_, instance)| instance);
+        let start = self.start(instance.as_slice());
+        let (shared, features) = (shared.map(|(name, _)| name), reference::FEATURES);
+        self.threads
+            .start(name, start, shared, features, steps, self.budget)
     }
 
     fn release_threads(&mut self) {
@@ -174,10 +181,7 @@ impl Embedding for Embedded {
 
 impl Embedded {
     /// Makes what a thread runs in, on that thread.
-    fn thread(
-        &mut self,
-        shared: Option<(&str, &InstanceId)>,
-    ) -> impl FnOnce() -> (Embedded, Option<(String, InstanceId)>) + Send + use<> {
+    fn start(&mut self, shared: &[&InstanceId]) -> Start<Embedded> {
         let ids: Vec<MemoryId> = self.parallel.store.memories().map(|(id, _)| id).collect();
         for id in ids {
             if self.parallel.store.memory(id).ty().shared {
@@ -186,14 +190,16 @@ impl Embedded {
         }
         // It has stand-ins of the memories under the same numbers.
         let store = self.parallel.store.clone();
-        let memories = self.parallel.shared.clone();
+        let met = self.parallel.met.iter();
+        let met: Vec<_> = met.map(|met| (met.id, met.memory.clone())).collect();
         let (rules, budget) = (self.parallel.rules, self.budget);
-        let shared = shared.map(|(name, &instance)| (name.to_owned(), instance));
-        move || {
+        let shared = shared.iter().map(|&&instance| instance).collect();
+        Box::new(move || {
             let mut embedded = Embedded::new(rules, budget);
             embedded.parallel.store = store;
-            embedded.parallel.shared = memories;
+            let met = met.into_iter().map(|(id, memory)| Met::new(id, memory));
+            embedded.parallel.met = met.collect();
             (embedded, shared)
-        }
+        })
     }
 }

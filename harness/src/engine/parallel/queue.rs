@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::memory::ATOMIC;
 
 /// The longest wait: a thread that has not been notified by then never will be.
-const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// The queues of one memory, all behind one lock.
 #[derive(Default)]

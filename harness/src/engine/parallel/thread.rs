@@ -11,7 +11,7 @@ use trapline_reference::{
 use super::memory::SharedMemory;
 use super::rules::{Access, Rules};
 
-/// What a thread has of its own, for faults to use.
+/// What a thread has of its own of a memory, for faults to use.
 #[derive(Default)]
 pub(super) struct Own {
     /// A length that it has seen.
@@ -22,27 +22,41 @@ pub(super) struct Own {
     pub(super) loaded: Cell<Option<(u64, u32, u128)>>,
 }
 
+/// A shared memory that a thread has met.
+pub(super) struct Met {
+    /// The stand-in in the store of the thread.
+    pub(super) id: MemoryId,
+    pub(super) memory: Arc<SharedMemory>,
+    own: Own,
+}
+
+impl Met {
+    pub(super) fn new(id: MemoryId, memory: Arc<SharedMemory>) -> Met {
+        let own = Own::default();
+        Met { id, memory, own }
+    }
+}
+
 /// A thread's part of an engine.
 pub(super) struct Parallel {
     pub(super) store: Store,
     pub(super) rules: &'static dyn Rules,
     /// The shared memories that were met.
-    pub(super) shared: Vec<(MemoryId, Arc<SharedMemory>)>,
-    pub(super) own: Own,
+    pub(super) met: Vec<Met>,
     /// The most bytes that a memory may have.
     pub(super) most: u64,
 }
 
 impl Parallel {
     /// The memory itself, of which the store has no more than its type.
-    pub(super) fn shared(&mut self, id: MemoryId) -> Arc<SharedMemory> {
-        let known = self.shared.iter().find(|(other, _)| *other == id);
-        if let Some((_, memory)) = known {
-            return memory.clone();
-        }
-        let memory = Arc::new(SharedMemory::new(self.store.memory(id), self.most));
-        self.shared.push((id, memory.clone()));
-        memory
+    pub(super) fn shared(&mut self, id: MemoryId) -> &Met {
+        let known = self.met.iter().position(|met| met.id == id);
+        let place = known.unwrap_or_else(|| {
+            let memory = SharedMemory::new(self.store.memory(id), self.most);
+            self.met.push(Met::new(id, Arc::new(memory)));
+            self.met.len() - 1
+        });
+        &self.met[place]
     }
 
     /// Calls a function.
@@ -74,32 +88,30 @@ impl Parallel {
     }
 
     fn settle(&self) {
-        for (_, memory) in &self.shared {
-            self.rules.settle(memory, &self.own);
+        for Met { memory, own, .. } in &self.met {
+            self.rules.settle(memory, own);
         }
     }
 
     fn execute(&mut self, next: &SharedInstruction) -> Result<Option<u128>, Error> {
+        let rules = self.rules;
         match *next {
             SharedInstruction::Access {
                 memory,
                 ref request,
                 operands,
-            } => {
-                let memory = self.shared(memory);
-                self.access(&memory, request, operands)
-            }
+            } => access(rules, self.shared(memory), request, operands),
             SharedInstruction::Size(memory) => {
-                let memory = self.shared(memory);
-                let bytes = self.rules.size(&memory, &self.own);
+                let Met { memory, own, .. } = self.shared(memory);
+                let bytes = rules.size(memory, own);
                 Ok(Some((bytes >> memory.ty().page_size_log2).into()))
             }
             SharedInstruction::Grow(memory, pages) => {
-                let memory = self.shared(memory);
+                let Met { memory, own, .. } = self.shared(memory);
                 let ty = memory.ty();
                 let bytes = u128::from(pages) << ty.page_size_log2;
                 let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-                let old = self.rules.grow(&memory, &self.own, bytes);
+                let old = rules.grow(memory, own, bytes);
                 let failed = match ty.address {
                     trapline_reference::AddressType::I32 => u32::MAX.into(),
                     trapline_reference::AddressType::I64 => u64::MAX.into(),
@@ -113,10 +125,10 @@ impl Parallel {
                 value,
                 length,
             } => {
-                let memory = self.shared(memory);
-                self.range(&memory, at, length)?;
+                let met = self.shared(memory);
+                range(rules, met, at, length)?;
                 let bytes = vec![value; length as usize];
-                self.rules.write(&memory, at, &bytes);
+                rules.write(&met.memory, at, &bytes);
                 Ok(None)
             }
             SharedInstruction::Copy {
@@ -126,12 +138,14 @@ impl Parallel {
                 source,
                 length,
             } => {
-                let (to, from) = (self.shared(to), self.shared(from));
-                self.range(&from, source, length)?;
-                self.range(&to, at, length)?;
+                let from = self.shared(from);
+                range(rules, from, source, length)?;
+                let from = from.memory.clone();
+                let to = self.shared(to);
+                range(rules, to, at, length)?;
                 let mut bytes = vec![0; length as usize];
                 from.read(source, &mut bytes);
-                self.rules.write(&to, at, &bytes);
+                rules.write(&to.memory, at, &bytes);
                 Ok(None)
             }
             SharedInstruction::Init {
@@ -141,63 +155,62 @@ impl Parallel {
                 source,
                 length,
             } => {
-                let memory = self.shared(memory);
+                let met = self.shared(memory);
                 let begin = usize::try_from(source).unwrap_or(usize::MAX);
                 let end = begin.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
                 let bytes = data.get(begin..end).ok_or(Trap::OutOfBoundsMemory)?;
-                self.range(&memory, at, length)?;
-                self.rules.write(&memory, at, bytes);
+                range(rules, met, at, length)?;
+                rules.write(&met.memory, at, bytes);
                 Ok(None)
             }
         }
     }
+}
 
-    /// Whether a range of bytes is in bounds.
-    fn range(&self, memory: &SharedMemory, at: u64, length: u64) -> Result<(), Error> {
-        let bound = self.rules.bound(memory, &self.own);
-        match u128::from(at) + u128::from(length) <= u128::from(bound) {
-            true => Ok(()),
-            false => Err(Trap::OutOfBoundsMemory.into()),
-        }
+/// Whether a range of bytes is in bounds.
+fn range(rules: &dyn Rules, met: &Met, at: u64, length: u64) -> Result<(), Error> {
+    let bound = rules.bound(&met.memory, &met.own);
+    match u128::from(at) + u128::from(length) <= u128::from(bound) {
+        true => Ok(()),
+        false => Err(Trap::OutOfBoundsMemory.into()),
     }
+}
 
-    fn access(
-        &self,
-        memory: &SharedMemory,
-        request: &Request,
-        [first, second]: [u128; 2],
-    ) -> Result<Option<u128>, Error> {
-        let rules = self.rules;
-        let access = Access {
-            request,
-            memory,
-            own: &self.own,
-            at: u128::from(request.address) + u128::from(request.offset),
-        };
-        if access.kind() != Kind::AtomicLoad {
-            rules.settle(memory, &self.own);
-        }
-        rules
-            .check(&access)
-            .map_err(|traps: Traps| Error::from(traps))?;
-        let (low, high) = (first as u64, second as u64);
-        Ok(match access.kind() {
-            Kind::Load(_)
-            | Kind::LoadExtend(..)
-            | Kind::LoadSplat
-            | Kind::LoadLane
-            | Kind::AtomicLoad => Some(Specification.loaded(request, rules.load(&access), first)),
-            Kind::Store | Kind::StoreLane | Kind::AtomicStore => {
-                rules.store(&access, Specification.stored(request, first));
-                None
-            }
-            Kind::AtomicRmw(op) => Some(rules.rmw(&access, op, low).into()),
-            Kind::AtomicCmpxchg => Some(rules.cmpxchg(&access, low, high).into()),
-            Kind::Notify => Some(rules.notify(&access, first as u32).into()),
-            Kind::Wait => match rules.wait(&access, low, high.cast_signed()) {
-                Some(how) => Some(how.into()),
-                None => return Err(Error::Interrupted),
-            },
-        })
+fn access(
+    rules: &dyn Rules,
+    met: &Met,
+    request: &Request,
+    [first, second]: [u128; 2],
+) -> Result<Option<u128>, Error> {
+    let access = Access {
+        request,
+        memory: &met.memory,
+        own: &met.own,
+        at: u128::from(request.address) + u128::from(request.offset),
+    };
+    if access.kind() != Kind::AtomicLoad {
+        rules.settle(&met.memory, &met.own);
     }
+    rules
+        .check(&access)
+        .map_err(|traps: Traps| Error::from(traps))?;
+    let (low, high) = (first as u64, second as u64);
+    Ok(match access.kind() {
+        Kind::Load(_)
+        | Kind::LoadExtend(..)
+        | Kind::LoadSplat
+        | Kind::LoadLane
+        | Kind::AtomicLoad => Some(Specification.loaded(request, rules.load(&access), first)),
+        Kind::Store | Kind::StoreLane | Kind::AtomicStore => {
+            rules.store(&access, Specification.stored(request, first));
+            None
+        }
+        Kind::AtomicRmw(op) => Some(rules.rmw(&access, op, low).into()),
+        Kind::AtomicCmpxchg => Some(rules.cmpxchg(&access, low, high).into()),
+        Kind::Notify => Some(rules.notify(&access, first as u32).into()),
+        Kind::Wait => match rules.wait(&access, low, high.cast_signed()) {
+            Some(how) => Some(how.into()),
+            None => return Err(Error::Interrupted),
+        },
+    })
 }

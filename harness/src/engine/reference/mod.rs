@@ -21,7 +21,7 @@ pub(super) use host::{call_host, host_func};
 pub(super) use modules::decoded;
 pub(super) use outcome::outcome_of;
 
-pub use allowed::{Allowed, NotSaid, allowed, has_threads};
+pub use allowed::{Allowed, NotSaid, allowed, has_threads, may_grow};
 pub use run::{ReferenceRun, TaintedMemory, Taints, Unsent};
 
 /// What the reference can run.

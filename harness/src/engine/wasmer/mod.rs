@@ -14,6 +14,7 @@ use wasmer::{
     RuntimeError, SharedMemory, Store, Type,
 };
 
+use super::embedding::Start;
 use super::host::{self, HostMemory, HostTrap};
 use super::threads::Threads;
 use super::{Embedding, Engine, Features, Job, driver};
@@ -79,6 +80,32 @@ impl Embedded {
             registry,
             arguments: Vec::new(),
         }
+    }
+
+    /// What makes the store of another thread.
+    fn start(&mut self, shared: &[&Exports]) -> Start<Embedded> {
+        let engine = self.store.engine().clone();
+        let (settings, budget) = (self.settings, self.budget.clone());
+        let store = &self.store;
+        let memories = |exports: &&Exports| -> Vec<(String, SharedMemory)> {
+            let memories = exports.iter().memories();
+            memories
+                .filter_map(|(name, memory)| Some((name.clone(), memory.as_shared(store)?)))
+                .collect()
+        };
+        let shared: Vec<_> = shared.iter().map(memories).collect();
+        Box::new(move || {
+            let mut embedded = Embedded::new(&engine, settings, budget);
+            let attached = |memories: Vec<(String, SharedMemory)>| {
+                let mut exports = Exports::new();
+                for (name, memory) in memories {
+                    exports.insert(name, memory.attach(&mut embedded.store));
+                }
+                exports
+            };
+            let shared = shared.into_iter().map(attached).collect();
+            (embedded, shared)
+        })
     }
 
     /// What a call has to be answered with that lacked resources on its way,
@@ -218,36 +245,22 @@ impl Embedding for Embedded {
         )
     }
 
+    fn thread(&mut self, shared: &[&Exports]) -> Option<Start<Embedded>> {
+        Some(self.start(shared))
+    }
+
     fn start_thread(
         &mut self,
         name: &str,
         shared: Option<(&str, &Exports)>,
         steps: &[Step],
     ) -> Outcome {
-        let engine = self.store.engine().clone();
-        let (settings, budget) = (self.settings, self.budget.clone());
-        let limits = budget.limits();
-        let shared = shared.map(|(name, exports)| {
-            let memories: Vec<(String, SharedMemory)> = exports
-                .iter()
-                .memories()
-                .filter_map(|(name, memory)| Some((name.clone(), memory.as_shared(&self.store)?)))
-                .collect();
-            (name.to_owned(), memories)
-        });
-        let make = move || {
-            let mut embedded = Embedded::new(&engine, settings, budget);
-            let shared = shared.map(|(name, memories)| {
-                let mut exports = Exports::new();
-                for (name, memory) in memories {
-                    exports.insert(name, memory.attach(&mut embedded.store));
-                }
-                (name, exports)
-            });
-            (embedded, shared)
-        };
+        let instance = shared.map(|(_, instance)| instance);
+        let start = self.start(instance.as_slice());
+        let (shared, features) = (shared.map(|(name, _)| name), self.settings.features());
+        let limits = self.budget.limits();
         self.threads
-            .start(name, make, settings.features(), steps, limits)
+            .start(name, start, shared, features, steps, limits)
     }
 
     fn release_threads(&mut self) {

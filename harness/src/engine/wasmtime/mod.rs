@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use trapline_reference::Value;
 use wasmtime::{Extern, Func, FuncType, Instance, Module, Store, Trap, Val, ValType};
 
+use super::embedding::Start;
 use super::host::{self, HostTrap};
 use super::threads::Threads;
 use super::{Budget, Embedding, Engine, Features, Job, driver};
@@ -113,6 +114,20 @@ impl Embedded {
             arguments: Vec::new(),
             results: Vec::new(),
         }
+    }
+
+    /// What makes the store of another thread.
+    fn start(&mut self, shared: &[&Instantiated]) -> Start<Embedded> {
+        let engine = self.store.engine().clone();
+        let (settings, budget) = (self.settings, self.budget);
+        let shared = shared.iter();
+        let shared: Vec<Exports> = shared
+            .map(|instance| instance.exports.shared(&mut self.store))
+            .collect();
+        Box::new(move || {
+            let shared = shared.into_iter().map(Instantiated::from).collect();
+            (Embedded::new(&engine, settings, budget), shared)
+        })
     }
 
     /// What a call has to be answered with that lacked resources on its way,
@@ -286,24 +301,21 @@ impl Embedding for Embedded {
         })
     }
 
+    fn thread(&mut self, shared: &[&Instantiated]) -> Option<Start<Embedded>> {
+        Some(self.start(shared))
+    }
+
     fn start_thread(
         &mut self,
         name: &str,
         shared: Option<(&str, &Instantiated)>,
         steps: &[Step],
     ) -> Outcome {
-        let engine = self.store.engine().clone();
-        let (settings, budget) = (self.settings, self.budget);
-        let shared = shared.map(|(name, instance)| {
-            let memories = instance.exports.shared(&mut self.store);
-            (name.to_owned(), memories)
-        });
-        let make = move || {
-            let shared = shared.map(|(name, memories)| (name, memories.into()));
-            (Embedded::new(&engine, settings, budget), shared)
-        };
+        let instance = shared.map(|(_, instance)| instance);
+        let start = self.start(instance.as_slice());
+        let (shared, features) = (shared.map(|(name, _)| name), self.settings.features());
         self.threads
-            .start(name, make, settings.features(), steps, budget)
+            .start(name, start, shared, features, steps, self.budget)
     }
 
     fn release_threads(&mut self) {

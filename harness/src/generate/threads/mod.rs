@@ -7,6 +7,7 @@
 
 mod atomic;
 mod op;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -61,6 +62,11 @@ impl Memory {
     fn bytes(self) -> u64 {
         self.minimum << self.page_size_log2
     }
+
+    /// Its largest size, in bytes.
+    fn most_bytes(self) -> u64 {
+        self.maximum << self.page_size_log2
+    }
 }
 
 /// A script: a memory, threads that each make an instance on it and call its function
@@ -68,7 +74,7 @@ impl Memory {
 pub(super) fn script(dice: &mut Dice<'_, '_>, profile: &Profile) -> Script {
     let memory = Memory::choose(dice, profile);
     let family = Family::choose(dice);
-    let (threads, most) = dice.weighted(&[(60, (2, 4)), (28, (3, 3)), (12, (4, 2))]);
+    let (threads, most) = family.size(dice);
     let mut steps = vec![
         Step::Define {
             module: "mem".to_owned(),

@@ -1,7 +1,7 @@
 //! What a thread of a program does.
 
 use super::super::dice::Dice;
-use super::Memory;
+use super::{Memory, shape};
 
 /// What a program is about.
 #[derive(Clone, Copy)]
@@ -14,6 +14,14 @@ pub(super) enum Family {
     HandOver,
     /// Waits and notifies.
     Queue,
+    /// Waits for this cell that never time out, and a thread that ends them.
+    Certain(Cell),
+    /// Two waits for this cell in a known order, and a notify of one.
+    Order(Cell),
+    /// A grow that is handed over through a flag.
+    GrowHandOver,
+    /// Accesses that trap, whatever the others do.
+    Trapping,
     /// Anything.
     Mixed,
 }
@@ -31,7 +39,7 @@ pub(super) enum Op {
     Cmpxchg(Cell, u64, u64),
     /// A fence.
     Fence,
-    /// Grows by a page, or by none.
+    /// Grows by so many pages.
     Grow(u64),
     /// The size.
     Size,
@@ -52,8 +60,41 @@ pub(super) enum Op {
     Notify(Cell, u32),
     /// Notifies until somebody was woken up, at most so often.
     NotifyUntil(Cell, u32),
-    /// An access that is not aligned.
-    Misaligned,
+    /// An atomic access that traps, of a width given by its binary logarithm.
+    Trapping(Access, u32, Place),
+    /// Grows by so many pages, and loads what lies behind the end as it was at first.
+    GrowThenEnd(u64),
+    /// Grows by so many pages, and then sets the flag.
+    GiveGrown(u64),
+    /// Reads the flag, and the size and what lies behind the end if it is set.
+    TakeGrown,
+    /// A compare-exchange whose result is not kept.
+    Replace(Cell, u64, u64),
+    /// Writes a cell and wakes up all that wait for it.
+    Signal(Cell, u64),
+    /// Notifies one; if somebody was woken up, waits without end for the other cell not to be
+    /// 0, and reads it.
+    NotifyThenRead(Cell, Cell),
+}
+
+/// An atomic access.
+#[derive(Clone, Copy)]
+pub(super) enum Access {
+    Load,
+    Store,
+    Rmw(u8),
+    Cmpxchg,
+    Wait,
+    Notify,
+}
+
+/// Where an access traps.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// At an address that is not aligned.
+    Unaligned(u64),
+    /// Behind the end of the largest memory.
+    Beyond,
 }
 
 /// Where a cell is, and how wide: accesses to it all have that width.
@@ -85,15 +126,31 @@ pub(super) const OWN: u64 = 40;
 /// Timeouts, in nanoseconds: whatever a wait ends with, it ends.
 const TIMEOUTS: [i64; 4] = [0, 1_000, 100_000, 1_000_000];
 
+/// A bit of an operand above the widths of narrow accesses.
+const UPPER: u64 = 1 << 32;
+
 impl Family {
     pub(super) fn choose(dice: &mut Dice<'_, '_>) -> Family {
+        let cell = dice.pick(&WAITED);
         dice.weighted(&[
-            (30, Family::Cells),
-            (28, Family::Grow),
-            (12, Family::HandOver),
-            (16, Family::Queue),
-            (14, Family::Mixed),
+            (26, Family::Cells),
+            (22, Family::Grow),
+            (8, Family::HandOver),
+            (14, Family::Queue),
+            (12, Family::Mixed),
+            (6, Family::Certain(cell)),
+            (4, Family::Order(cell)),
+            (4, Family::GrowHandOver),
+            (4, Family::Trapping),
         ])
+    }
+
+    /// How many threads there are, and how much each of them does at most.
+    pub(super) fn size(self, dice: &mut Dice<'_, '_>) -> (u64, usize) {
+        match self {
+            Family::Order(_) => (3, 1),
+            _ => dice.weighted(&[(60, (2, 4)), (28, (3, 3)), (12, (4, 2))]),
+        }
     }
 
     /// What one of the threads does.
@@ -105,12 +162,16 @@ impl Family {
         threads: u64,
         most: usize,
     ) -> Vec<Op> {
-        if let (Family::HandOver, 0) = (self, thread) {
+        let last = thread + 1 == threads;
+        match self {
             // Once: to write the data again would race with those that read it.
-            return vec![Op::Give(1 + dice.up_to(200))];
+            Family::HandOver if thread == 0 => return vec![Op::Give(1 + dice.up_to(200))],
+            Family::GrowHandOver => return shape::grown(dice, memory, thread),
+            Family::Certain(cell) => return shape::certain(dice, cell, last),
+            Family::Order(cell) => return shape::order(dice, cell, thread),
+            _ => {}
         }
         let count = 1 + dice.index(most);
-        let last = thread + 1 == threads;
         (0..count)
             .map(|_| match self {
                 Family::Cells => cell_op(dice),
@@ -119,11 +180,15 @@ impl Family {
                     dice.weighted(&[(70, Op::Take), (15, Op::Own(thread as u8)), (15, Op::Fence)])
                 }
                 Family::Queue => queue_op(dice, last),
+                Family::Trapping if dice.percent(40) => trapping(dice),
+                Family::Trapping => cell_op(dice),
+                Family::Certain(_) | Family::Order(_) | Family::GrowHandOver => Op::Fence,
                 Family::Mixed => match dice.index(4) {
                     0 => cell_op(dice),
                     1 => grow_op(dice, memory),
                     2 => queue_op(dice, last),
-                    _ => dice.pick(&[Op::Own(thread as u8), Op::Misaligned, Op::Fence]),
+                    _ if dice.percent(30) => trapping(dice),
+                    _ => dice.pick(&[Op::Own(thread as u8), Op::Fence]),
                 },
             })
             .collect()
@@ -145,15 +210,50 @@ fn value(dice: &mut Dice<'_, '_>) -> u64 {
     }
 }
 
-fn cell_op(dice: &mut Dice<'_, '_>) -> Op {
+pub(super) fn cell_op(dice: &mut Dice<'_, '_>) -> Op {
     let cell = cell(dice);
     match dice.index(10) {
         0..=3 => Op::Load(cell),
         4..=6 => Op::Store(cell, value(dice)),
         7 => Op::Rmw(cell, dice.index(6) as u8, value(dice)),
-        8 => Op::Cmpxchg(cell, dice.up_to(2), value(dice)),
-        _ => dice.pick(&[Op::Fence, Op::Misaligned, Op::Load(cell)]),
+        8 => Op::Cmpxchg(cell, expected(dice, cell), value(dice)),
+        _ => dice.pick(&[Op::Fence, Op::Load(cell)]),
     }
+}
+
+/// What a compare-exchange expects: sometimes with a bit that only a wide one compares.
+fn expected(dice: &mut Dice<'_, '_>, cell: Cell) -> u64 {
+    let low = dice.up_to(2);
+    match dice.percent(30) {
+        true => low | dice.pick(&[UPPER, UPPER << 31, 1 << (8 << cell.log2).min(40)]),
+        false => low,
+    }
+}
+
+/// An access that traps.
+fn trapping(dice: &mut Dice<'_, '_>) -> Op {
+    let access = match dice.index(6) {
+        0 => Access::Load,
+        1 => Access::Store,
+        2 => Access::Rmw(dice.index(6) as u8),
+        3 => Access::Cmpxchg,
+        4 => Access::Wait,
+        _ => Access::Notify,
+    };
+    let log2 = match access {
+        Access::Notify => 2,
+        Access::Wait => 2 + dice.index(2) as u32,
+        _ => dice.index(4) as u32,
+    };
+    if log2 == 0 || dice.percent(35) {
+        return Op::Trapping(access, log2, Place::Beyond);
+    }
+    let width = 1 << log2;
+    let off = match dice.percent(50) {
+        true => width / 2,
+        false => 1 + dice.up_to(width - 2),
+    };
+    Op::Trapping(access, log2, Place::Unaligned(8 * dice.up_to(2) + off))
 }
 
 fn grow_op(dice: &mut Dice<'_, '_>, memory: Memory) -> Op {
@@ -161,8 +261,12 @@ fn grow_op(dice: &mut Dice<'_, '_>, memory: Memory) -> Op {
         0 => 8,
         _ => 1,
     };
-    match dice.index(10) {
-        0..=2 => Op::Grow(dice.pick(&[page, page, page, 0])),
+    let most = memory.maximum - memory.minimum;
+    match dice.index(12) {
+        0..=2 => Op::Grow(dice.pick(&[page, page, page, 2 * page, most, 0])),
+        // It fails.
+        10 => Op::Grow(dice.pick(&[most + 1, 1 << 16, u32::MAX.into()])),
+        11 => Op::GrowThenEnd(page),
         3 => Op::Size,
         4..=6 => Op::AtEnd {
             atomic: dice.percent(50),
@@ -182,7 +286,10 @@ fn queue_op(dice: &mut Dice<'_, '_>, notifies: bool) -> Op {
     match (notifies, dice.index(4)) {
         (true, 0) => Op::NotifyUntil(cell, 1 + dice.up_to(2) as u32),
         (true, 1..=2) => Op::Notify(cell, dice.pick(&[0, 1, 2, u32::MAX])),
-        (false, 0..=2) => Op::Wait(cell, dice.pick(&[0, 0, 0, 1]), dice.pick(&TIMEOUTS)),
+        (false, 0..=2) => {
+            let expected = dice.pick(&[0, 0, 0, 0, 1, UPPER]);
+            Op::Wait(cell, expected, dice.pick(&TIMEOUTS))
+        }
         _ => Op::Store(cell, dice.up_to(1)),
     }
 }

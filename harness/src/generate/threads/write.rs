@@ -4,7 +4,7 @@ use wasm_encoder::{BlockType, Instruction, Ordering};
 
 use super::Memory;
 use super::atomic::{cmpxchg, load, memarg, rmw, store};
-use super::op::{Cell, DATA, FLAG, OWN, Op};
+use super::op::{Access, Cell, DATA, FLAG, OWN, Op, Place};
 
 /// Writes the body of a function: each result is kept in a local of its own.
 pub(super) struct Writer {
@@ -141,31 +141,113 @@ impl Writer {
             }
             Op::Wait(cell, expected, timeout) => {
                 self.address(cell.at);
-                match cell.log2 {
-                    2 => {
-                        self.push(Instruction::I32Const(expected as i32));
-                        self.push(Instruction::I64Const(timeout));
-                        self.push(Instruction::MemoryAtomicWait32(memarg(2)));
-                    }
-                    _ => {
-                        self.push(Instruction::I64Const(expected as i64));
-                        self.push(Instruction::I64Const(timeout));
-                        self.push(Instruction::MemoryAtomicWait64(memarg(3)));
-                    }
-                }
-                self.narrow_result();
+                self.wait(cell.log2, expected, timeout);
             }
             Op::Notify(cell, count) => {
                 self.notify(cell, count);
                 self.narrow_result();
             }
             Op::NotifyUntil(cell, times) => self.notify_until(cell, times),
-            Op::Misaligned => {
-                self.address(2);
-                self.push(load(2));
-                self.result();
+            Op::Trapping(access, log2, place) => {
+                self.address(match place {
+                    Place::Unaligned(at) => at,
+                    Place::Beyond => self.memory.most_bytes(),
+                });
+                self.trapping(access, log2);
+            }
+            Op::GrowThenEnd(pages) => {
+                self.write(Op::Load(FLAG));
+                self.write(Op::Grow(pages));
+                self.write(Op::AtEnd {
+                    atomic: true,
+                    delta: 0,
+                });
+            }
+            Op::GiveGrown(pages) => {
+                self.write(Op::Grow(pages));
+                self.write(Op::Store(FLAG, 1));
+            }
+            Op::TakeGrown => {
+                self.address(FLAG.at);
+                self.push(load(FLAG.log2));
+                self.push(Instruction::I32WrapI64);
+                self.push(Instruction::If(BlockType::Empty));
+                self.write(Op::Size);
+                self.write(Op::AtEnd {
+                    atomic: false,
+                    delta: 0,
+                });
+                self.push(Instruction::End);
+            }
+            Op::Replace(cell, expected, value) => {
+                self.write(Op::Cmpxchg(cell, expected, value));
+                // Others say what it has found.
+                self.results -= 1;
+            }
+            Op::Signal(cell, value) => {
+                self.write(Op::Store(cell, value));
+                self.notify(cell, u32::MAX);
+                self.push(Instruction::Drop);
+            }
+            Op::NotifyThenRead(cell, told) => {
+                self.notify(cell, 1);
+                self.narrow_result();
+                self.push(Instruction::LocalGet(self.results - 1));
+                self.push(Instruction::I32WrapI64);
+                self.push(Instruction::If(BlockType::Empty));
+                self.write(Op::Wait(told, 0, -1));
+                self.write(Op::Load(told));
+                self.push(Instruction::End);
             }
         }
+    }
+
+    /// The rest of an atomic access whose address is on the stack.
+    fn trapping(&mut self, access: Access, log2: u32) {
+        match access {
+            Access::Load => {
+                self.push(load(log2));
+                self.result();
+            }
+            Access::Store => {
+                self.push(Instruction::I64Const(7));
+                self.push(store(log2));
+            }
+            Access::Rmw(which) => {
+                self.push(Instruction::I64Const(7));
+                self.push(rmw(log2, which));
+                self.result();
+            }
+            Access::Cmpxchg => {
+                self.push(Instruction::I64Const(0));
+                self.push(Instruction::I64Const(7));
+                self.push(cmpxchg(log2));
+                self.result();
+            }
+            Access::Wait => self.wait(log2, 0, 0),
+            Access::Notify => {
+                self.push(Instruction::I32Const(1));
+                self.push(Instruction::MemoryAtomicNotify(memarg(2)));
+                self.narrow_result();
+            }
+        }
+    }
+
+    /// The rest of a wait whose address is on the stack.
+    fn wait(&mut self, log2: u32, expected: u64, timeout: i64) {
+        let wait = match log2 {
+            2 => {
+                self.push(Instruction::I32Const(expected as i32));
+                Instruction::MemoryAtomicWait32(memarg(2))
+            }
+            _ => {
+                self.push(Instruction::I64Const(expected as i64));
+                Instruction::MemoryAtomicWait64(memarg(3))
+            }
+        };
+        self.push(Instruction::I64Const(timeout));
+        self.push(wait);
+        self.narrow_result();
     }
 
     fn notify(&mut self, cell: Cell, count: u32) {

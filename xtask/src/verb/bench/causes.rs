@@ -39,7 +39,7 @@ pub(super) struct Causes {
     fault: String,
     /// How many campaigns at a time
     #[arg(long, value_name = "N", default_value_t = 2, requires = "causes")]
-    threads: usize,
+    at_once: usize,
 }
 
 /// One campaign on planted faults, and what it reported.
@@ -104,7 +104,7 @@ fn rows(all: &[(Vec<&Fault>, u64)], options: &Causes) -> anyhow::Result<Vec<Row>
     let next = AtomicUsize::new(0);
     let rows: Mutex<Vec<(usize, Result<Row, String>)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..options.threads.max(1) {
+        for _ in 0..options.at_once.max(1) {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);

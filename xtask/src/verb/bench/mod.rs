@@ -3,6 +3,7 @@
 mod causes;
 mod mutants;
 mod reduce;
+mod threads;
 mod throughput;
 
 use std::path::PathBuf;
@@ -16,8 +17,8 @@ use crate::output::check_writable;
 
 /// Measures: per engine configuration and for all together, cases and calls a
 /// second and where the time goes; with --mutants, how soon planted faults are
-/// found, with --reduce, what it takes to reduce them, and with --causes, how
-/// well they are told apart.
+/// found, with --reduce, what it takes to reduce them, with --causes, how
+/// well they are told apart, and with --threads, how well threads are tested.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// Measure the generator: the reference with one rule broken, each, and
@@ -32,6 +33,11 @@ pub(crate) struct Bench {
     /// and how many bugs a campaign reports of them
     #[arg(long, conflicts_with_all = ["mutants", "reduce", "Throughput", "EngineOptions"])]
     causes: bool,
+    /// Measure the testing of threads: faults planted in an engine of real threads, and
+    /// how many are found; what is right, and how much of what is allowed is seen. Of
+    /// other engines only those that are asked for
+    #[arg(long, conflicts_with_all = ["mutants", "reduce", "causes", "focus", "Throughput"])]
+    threads: bool,
     /// The seed of the cases; with --mutants there are several
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -49,6 +55,8 @@ pub(crate) struct Bench {
     #[command(flatten)]
     by_causes: causes::Causes,
     #[command(flatten)]
+    by_threads: threads::Threads,
+    #[command(flatten)]
     throughput: throughput::Throughput,
     #[command(flatten)]
     engines: EngineOptions,
@@ -61,12 +69,14 @@ impl Bench {
             mutants,
             reduce,
             causes,
+            threads,
             seed,
             focus,
             json,
             by_mutants,
             by_reducing,
             by_causes,
+            by_threads,
             throughput,
             engines,
         } = self;
@@ -78,6 +88,8 @@ impl Bench {
             mutants::run(by_mutants, focus, json)
         } else if causes {
             causes::run(&by_causes, json)
+        } else if threads {
+            threads::run(&by_threads, &engines, seed, json)
         } else if reduce {
             reduce::run(&by_reducing, &engines, seed, &focus, json)
         } else {

@@ -96,7 +96,8 @@ fn name_of(script: &Script, number: usize) -> String {
     all.nth(number).unwrap_or_default()
 }
 
-fn may_grow(steps: &[Step]) -> bool {
+/// Whether a script, or a thread of it, has a module that can grow a memory.
+pub fn may_grow(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
         Step::Define { wasm, .. } => decoded(wasm).is_ok_and(|module| module.may_grow()),
         Step::Thread { steps, .. } => may_grow(steps),

@@ -1,0 +1,143 @@
+//! Where the threads of a run meet before each of its calls.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// A barrier that is passed again and again, until it is closed. Nobody sleeps before
+/// it: threads that were woken up do not start together.
+pub(super) struct Barrier {
+    threads: usize,
+    arrived: AtomicUsize,
+    round: AtomicUsize,
+    closed: AtomicBool,
+    /// From when on nobody passes.
+    end: Instant,
+}
+
+/// How often a thread looks whether it may go on before it lets others run.
+const LOOKS: u32 = 2_000;
+
+impl Barrier {
+    pub(super) fn new(threads: usize, end: Instant) -> Barrier {
+        Barrier {
+            threads,
+            arrived: AtomicUsize::new(0),
+            round: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            end,
+        }
+    }
+
+    /// Waits until all threads are here. Either all pass, or it is closed and nobody
+    /// does.
+    pub(super) fn pass(&self) -> bool {
+        let round = self.round.load(Ordering::Acquire);
+        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
+            if self.closed.load(Ordering::Acquire) || Instant::now() >= self.end {
+                self.close();
+                return false;
+            }
+            self.arrived.store(0, Ordering::Relaxed);
+            self.round.store(round + 1, Ordering::Release);
+            return true;
+        }
+        let mut looks = 0;
+        loop {
+            // Read first: a thread that has passed may close it for the next round.
+            let closed = self.closed.load(Ordering::Acquire);
+            if self.round.load(Ordering::Acquire) != round {
+                return true;
+            }
+            if closed {
+                return false;
+            }
+            looks += 1;
+            match looks % LOOKS {
+                0 => std::thread::yield_now(),
+                _ => std::hint::spin_loop(),
+            }
+        }
+    }
+
+    /// Nobody passes any more.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+/// Closes the barrier when its thread is done, however that ends.
+pub(super) struct Closing<'a>(pub(super) &'a Barrier);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// How late a thread is after the barrier: often not at all, seldom by much.
+pub(super) struct Lateness(u64);
+
+impl Lateness {
+    pub(super) fn new(seed: u64) -> Lateness {
+        Lateness(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// The next number of a generator of Marsaglia's.
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 16
+    }
+
+    /// Is late.
+    pub(super) fn spend(&mut self) {
+        let most = 1 << (self.next() % 10);
+        if self.next().is_multiple_of(2) {
+            return;
+        }
+        for _ in 0..self.next() % most {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn all_pass_the_same_rounds_and_nobody_after_it_is_closed() {
+        let barrier = Barrier::new(3, Instant::now() + Duration::from_secs(60));
+        let passed = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for thread in 0..3 {
+                let (barrier, passed) = (&barrier, &passed);
+                scope.spawn(move || {
+                    let _closing = Closing(barrier);
+                    let mut lateness = Lateness::new(thread);
+                    let mut rounds = 0;
+                    while barrier.pass() {
+                        lateness.spend();
+                        rounds += 1;
+                        // One leaves before the others.
+                        if thread == 1 && rounds == 100 {
+                            break;
+                        }
+                    }
+                    passed.lock().expect("no panic").push(rounds);
+                });
+            }
+        });
+        assert_eq!(*passed.lock().expect("no panic"), [100, 100, 100]);
+    }
+
+    #[test]
+    fn nobody_passes_after_its_end() {
+        let barrier = Barrier::new(1, Instant::now());
+        assert!(!barrier.pass());
+    }
+}

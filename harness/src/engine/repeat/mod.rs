@@ -1,0 +1,277 @@
+//! A script with threads, run many times.
+//!
+//! Modules are compiled once. Runs are made in batches: a batch has one store for the
+//! script and one for each thread, with the instances of all of its runs in them, and one
+//! thread of the system for each thread of the script. These meet at a barrier before each
+//! run, are late by a few turns of a loop, and make the calls of the run. The memories are looked
+//! at when the batch is over. So a run costs what its instances and its calls do.
+//!
+//! What an engine does in a run of a batch is what it does in a run by itself, as far
+//! as the script can tell: each has instances and memories of its own. Scripts of
+//! another form than [`Program`] run once.
+
+mod barrier;
+mod program;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::driver::{elapsed, look, panic_message};
+use super::embedding::Start;
+use super::{Embedding, Features, Job};
+use crate::observation::{MemoryState, Observation, Outcome, Repeat, StepObservation, Watch};
+use crate::script::{Script, Step};
+use barrier::{Barrier, Closing, Lateness};
+use program::{Made, Modules, Part, Program, compiled, make};
+
+/// How many runs a batch has at most: each has a memory of its own for that long.
+const BATCH: usize = 32;
+
+/// How long all runs of a job may take; those that are left then are not made.
+const LONGEST: Duration = Duration::from_millis(400);
+
+/// Runs the script of `job` as often as it says, in stores that `store` makes; `None` if
+/// that cannot be done in batches, or if anything happened that is none of the threads'
+/// doing: a run by itself tells what.
+pub(super) fn run<E: Embedding>(
+    store: impl Fn() -> E,
+    features: Features,
+    job: &Job<'_>,
+) -> Option<Observation> {
+    let began = Instant::now();
+    let program = Program::of(job.script)?;
+    let watch = Watch::default();
+    let scripts = program.threads.iter().map(|part| &part.script);
+    let jobs: Vec<Job<'_>> = scripts
+        .map(|script| Job::new(script, job.budget, &watch, &[]))
+        .collect();
+    let mut first = catch_unwind(AssertUnwindSafe(&store)).ok()?;
+    let modules = compiled(&mut first, features, job)?;
+    let parts: Option<Vec<_>> = std::iter::zip(&program.threads, &jobs)
+        .map(|(part, job)| Some((part, compiled(&mut first, features, job)?)))
+        .collect();
+    let mut all = Repeated {
+        job,
+        program: &program,
+        modules,
+        parts: parts?,
+        began,
+        observation: Observation::default(),
+    };
+    all.observation.timing.compile += elapsed(began);
+    drop(first);
+    let mut left = job.runs;
+    while left > 0 && began.elapsed() < LONGEST {
+        let done = all.batch(&store, left.min(BATCH as u32))?;
+        if done == 0 {
+            break;
+        }
+        left -= done.min(left);
+    }
+    let first = all.observation.repeats.first()?;
+    all.observation.steps.clone_from(&first.steps);
+    Some(all.observation)
+}
+
+/// A script that runs many times.
+struct Repeated<'a, 'j, E: Embedding> {
+    job: &'a Job<'j>,
+    program: &'a Program<'a>,
+    modules: Modules<E::Module>,
+    /// Its threads, with their modules.
+    parts: Vec<(&'a Part<'a>, Modules<E::Module>)>,
+    began: Instant,
+    observation: Observation,
+}
+
+/// What one thread did: for each run, what its steps came to.
+type Done = Vec<Vec<Outcome>>;
+
+impl<'a, E: Embedding> Repeated<'a, '_, E> {
+    /// Makes up to so many runs: gives how many it were.
+    fn batch(&mut self, store: &impl Fn() -> E, runs: u32) -> Option<u32> {
+        let began = Instant::now();
+        let mut script = catch_unwind(AssertUnwindSafe(store)).ok()?;
+        let made = self.made(&mut script, runs)?;
+        let starts = self.starts(&mut script, &made)?;
+        self.observation.timing.instantiate += elapsed(began);
+        let began = Instant::now();
+        let done = self.call(starts, runs as usize)?;
+        self.observation.timing.call += elapsed(began);
+        let runs = done.iter().map(Vec::len).min()?;
+        let mut done: Vec<_> = done.into_iter().map(Vec::into_iter).collect();
+        for made in made.iter().take(runs) {
+            let outcomes: Option<Vec<_>> = done.iter_mut().map(Iterator::next).collect();
+            let memories = look(
+                &mut script,
+                &made.observable,
+                &made.instances,
+                self.job.watch,
+            );
+            self.count(&outcomes?, memories);
+        }
+        let began = Instant::now();
+        catch_unwind(AssertUnwindSafe(|| drop((made, script)))).ok()?;
+        self.observation.timing.teardown += elapsed(began);
+        u32::try_from(runs).ok()
+    }
+
+    /// The instances of the script, for each run.
+    fn made(&self, script: &mut E, runs: u32) -> Option<Vec<Made<'a, E::Instance>>> {
+        let program = self.program;
+        let make = |_| make(script, program.before, &self.modules, None);
+        let made = catch_unwind(AssertUnwindSafe(|| (0..runs).map(make).collect()));
+        made.ok()?
+    }
+
+    /// What makes the stores of the threads.
+    fn starts(&self, script: &mut E, made: &[Made<'_, E::Instance>]) -> Option<Vec<Start<E>>> {
+        let of_part = |(part, _): &(&Part<'_>, _)| {
+            let shared: Option<Vec<&E::Instance>> = match part.shared {
+                None => Some(Vec::new()),
+                Some(name) => made.iter().map(|made| made.instances.get(name)).collect(),
+            };
+            script.thread(&shared?)
+        };
+        self.parts.iter().map(of_part).collect()
+    }
+
+    /// Lets the threads make the calls of so many runs.
+    fn call(&self, starts: Vec<Start<E>>, runs: usize) -> Option<Vec<Done>> {
+        let barrier = Barrier::new(starts.len(), self.began + LONGEST);
+        let seed = self.began.elapsed().as_nanos() as u64;
+        std::thread::scope(|scope| {
+            let mut threads = Vec::new();
+            for (number, (start, (part, modules))) in
+                starts.into_iter().zip(&self.parts).enumerate()
+            {
+                let barrier = &barrier;
+                let lateness = Lateness::new(seed + number as u64);
+                let body = move || thread(start, part, modules, runs, barrier, lateness);
+                let spawned = std::thread::Builder::new().spawn_scoped(scope, body);
+                if spawned.is_err() {
+                    barrier.close();
+                }
+                threads.push(spawned.ok());
+            }
+            let joined = threads.into_iter().map(|thread| thread?.join().ok()?);
+            joined.collect()
+        })
+    }
+
+    /// Counts what a run came to.
+    fn count(&mut self, outcomes: &[Vec<Outcome>], memories: Vec<MemoryState>) {
+        let after = elapsed(self.began);
+        let steps = self.steps(outcomes, memories);
+        let mut seen = self.observation.repeats.iter_mut();
+        match seen.find(|repeat| repeat.steps == steps) {
+            Some(repeat) => repeat.times += 1,
+            None => self.observation.repeats.push(Repeat {
+                steps,
+                times: 1,
+                after,
+            }),
+        }
+    }
+
+    /// What the steps of the script came to, given that of its threads and the memories at
+    /// the end.
+    fn steps(&self, outcomes: &[Vec<Outcome>], memories: Vec<MemoryState>) -> Vec<StepObservation> {
+        let Script { steps } = self.job.script;
+        let mut waits = self.program.waits.iter();
+        let mut observations: Vec<StepObservation> = steps
+            .iter()
+            .map(|step| StepObservation {
+                outcome: match step {
+                    Step::Wait { .. } => {
+                        let joined = waits.next().map(|&thread| outcomes[thread].clone());
+                        Outcome::Joined(joined.unwrap_or_default())
+                    }
+                    _ => Outcome::Values(Vec::new()),
+                },
+                memories: Vec::new(),
+            })
+            .collect();
+        if let Some(last) = observations.last_mut() {
+            last.memories = memories;
+        }
+        observations
+    }
+}
+
+/// What a thread of the system does: `None` if it did not come to its first call.
+fn thread<E: Embedding>(
+    start: Start<E>,
+    part: &Part<'_>,
+    modules: &Modules<E::Module>,
+    runs: usize,
+    barrier: &Barrier,
+    mut lateness: Lateness,
+) -> Option<Done> {
+    let _closing = Closing(barrier);
+    let (before, calls) = part.script.steps.split_at(part.before);
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        let (mut embedding, shared) = start();
+        let mut shared = shared.into_iter();
+        let made: Option<Vec<_>> = (0..runs)
+            .map(|_| {
+                let shared = part.shared.and_then(|name| Some((name, shared.next()?)));
+                make(&mut embedding, before, modules, shared)
+            })
+            .collect();
+        Some((embedding, made?))
+    }));
+    let (mut embedding, made) = made.ok()??;
+    let mut done = Vec::with_capacity(runs);
+    for made in &made {
+        if !barrier.pass() {
+            break;
+        }
+        lateness.spend();
+        let mut outcomes = vec![Outcome::Values(Vec::new()); before.len()];
+        let goes_on = call(&mut embedding, calls, made, &mut outcomes);
+        done.push(outcomes);
+        if !goes_on {
+            break;
+        }
+    }
+    // What it does now is nobody's run.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop((made, embedding))));
+    Some(done)
+}
+
+/// Makes the calls of a thread: gives whether it can make others after them.
+fn call<E: Embedding>(
+    embedding: &mut E,
+    calls: &[Step],
+    made: &Made<'_, E::Instance>,
+    outcomes: &mut Vec<Outcome>,
+) -> bool {
+    for step in calls {
+        let Step::Invoke {
+            instance,
+            func,
+            args,
+        } = step
+        else {
+            return false;
+        };
+        let call = AssertUnwindSafe(|| match made.instances.get(instance.as_str()) {
+            Some(instance) => embedding.invoke(instance, func, args),
+            None => Outcome::Absent,
+        });
+        let outcome =
+            catch_unwind(call).unwrap_or_else(|payload| Outcome::Panic(panic_message(&*payload)));
+        embedding.after_step();
+        let ends = matches!(outcome, Outcome::Interrupted | Outcome::Panic(_));
+        let exhausted = outcome == Outcome::Exhausted;
+        outcomes.push(outcome);
+        if ends {
+            return false;
+        }
+        if exhausted {
+            break;
+        }
+    }
+    true
+}
