@@ -167,6 +167,7 @@ fn ends_with_who_asked() -> Result<(), Failed> {
         watch: Watch::default(),
         captures: Vec::new(),
         past_exhaustion: false,
+        runs: 1,
         configurations: vec![ENDLESS.to_owned()],
     };
     let mut input = child.stdin.take().ok_or("it has an input")?;

@@ -12,6 +12,8 @@
 
 mod barrier;
 mod program;
+#[cfg(all(test, not(worker)))]
+mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -28,12 +30,21 @@ use program::{Made, Modules, Part, Program, compiled, make};
 const BATCH: usize = 32;
 
 /// How long all runs of a job may take; those that are left then are not made.
-const LONGEST: Duration = Duration::from_millis(400);
+const LONGEST: Duration = Duration::from_millis(100);
 
 /// Runs the script of `job` as often as it says, in stores that `store` makes; `None` if
 /// that cannot be done in batches, or if anything happened that is none of the threads'
 /// doing: a run by itself tells what.
 pub(super) fn run<E: Embedding>(
+    store: impl Fn() -> E,
+    features: Features,
+    job: &Job<'_>,
+) -> Option<Observation> {
+    let all = AssertUnwindSafe(|| run_all(store, features, job));
+    catch_unwind(all).ok()?
+}
+
+fn run_all<E: Embedding>(
     store: impl Fn() -> E,
     features: Features,
     job: &Job<'_>,
@@ -45,7 +56,7 @@ pub(super) fn run<E: Embedding>(
     let jobs: Vec<Job<'_>> = scripts
         .map(|script| Job::new(script, job.budget, &watch, &[]))
         .collect();
-    let mut first = catch_unwind(AssertUnwindSafe(&store)).ok()?;
+    let mut first = store();
     let modules = compiled(&mut first, features, job)?;
     let parts: Option<Vec<_>> = std::iter::zip(&program.threads, &jobs)
         .map(|(part, job)| Some((part, compiled(&mut first, features, job)?)))
@@ -91,7 +102,7 @@ impl<'a, E: Embedding> Repeated<'a, '_, E> {
     /// Makes up to so many runs: gives how many it were.
     fn batch(&mut self, store: &impl Fn() -> E, runs: u32) -> Option<u32> {
         let began = Instant::now();
-        let mut script = catch_unwind(AssertUnwindSafe(store)).ok()?;
+        let mut script = store();
         let made = self.made(&mut script, runs)?;
         let starts = self.starts(&mut script, &made)?;
         self.observation.timing.instantiate += elapsed(began);
@@ -111,7 +122,7 @@ impl<'a, E: Embedding> Repeated<'a, '_, E> {
             self.count(&outcomes?, memories);
         }
         let began = Instant::now();
-        catch_unwind(AssertUnwindSafe(|| drop((made, script)))).ok()?;
+        drop((made, script));
         self.observation.timing.teardown += elapsed(began);
         u32::try_from(runs).ok()
     }
@@ -119,9 +130,9 @@ impl<'a, E: Embedding> Repeated<'a, '_, E> {
     /// The instances of the script, for each run.
     fn made(&self, script: &mut E, runs: u32) -> Option<Vec<Made<'a, E::Instance>>> {
         let program = self.program;
-        let make = |_| make(script, program.before, &self.modules, None);
-        let made = catch_unwind(AssertUnwindSafe(|| (0..runs).map(make).collect()));
-        made.ok()?
+        (0..runs)
+            .map(|_| make(script, program.before, &self.modules, None))
+            .collect()
     }
 
     /// What makes the stores of the threads.
@@ -210,18 +221,15 @@ fn thread<E: Embedding>(
 ) -> Option<Done> {
     let _closing = Closing(barrier);
     let (before, calls) = part.script.steps.split_at(part.before);
-    let made = catch_unwind(AssertUnwindSafe(|| {
-        let (mut embedding, shared) = start();
-        let mut shared = shared.into_iter();
-        let made: Option<Vec<_>> = (0..runs)
-            .map(|_| {
-                let shared = part.shared.and_then(|name| Some((name, shared.next()?)));
-                make(&mut embedding, before, modules, shared)
-            })
-            .collect();
-        Some((embedding, made?))
-    }));
-    let (mut embedding, made) = made.ok()??;
+    let (mut embedding, shared) = start();
+    let mut shared = shared.into_iter();
+    let made: Option<Vec<_>> = (0..runs)
+        .map(|_| {
+            let shared = part.shared.and_then(|name| Some((name, shared.next()?)));
+            make(&mut embedding, before, modules, shared)
+        })
+        .collect();
+    let made = made?;
     let mut done = Vec::with_capacity(runs);
     for made in &made {
         if !barrier.pass() {
@@ -235,8 +243,6 @@ fn thread<E: Embedding>(
             break;
         }
     }
-    // What it does now is nobody's run.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop((made, embedding))));
     Some(done)
 }
 

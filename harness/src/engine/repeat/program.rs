@@ -1,7 +1,6 @@
 //! Scripts that can be run many times side by side.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::engine::{Embedding, Features, Job, features};
@@ -123,8 +122,8 @@ pub(super) fn compiled<E: Embedding>(
         if facts.needs.first_beyond(features).is_some() {
             return None;
         }
-        let compiled = catch_unwind(AssertUnwindSafe(|| embedding.compile(wasm)));
-        Some(Some((compiled.ok()?.ok()?, facts.memories.clone())))
+        let compiled = embedding.compile(wasm).ok()?;
+        Some(Some((compiled, facts.memories.clone())))
     };
     steps.map(compile).collect()
 }

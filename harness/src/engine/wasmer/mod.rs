@@ -3,6 +3,7 @@
 mod configurations;
 mod meter;
 mod tunables;
+mod values;
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use wasmer::sys::vm::TrapCode;
 use wasmer::{
     AsStoreMut, CompileError, DeserializeError, Exports, Extern, Function, FunctionEnv,
     FunctionEnvMut, FunctionType, Instance, InstantiationError, LinkError, Memory, Module, Pages,
-    RuntimeError, SharedMemory, Store, Type,
+    RuntimeError, SharedMemory, Store,
 };
 
 use super::embedding::Start;
@@ -19,11 +20,12 @@ use super::host::{self, HostMemory, HostTrap};
 use super::threads::Threads;
 use super::{Embedding, Engine, Features, Job, driver};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
-use crate::script::{HOST, HostFunc, Step, ValueType};
+use crate::script::{HOST, HostFunc, Step};
 
 use configurations::Settings;
 pub(super) use configurations::configurations;
 use tunables::Budget;
+use values::{type_of, value_of, wasmer_value};
 
 /// One configuration of wasmer.
 struct Wasmer {
@@ -376,47 +378,4 @@ fn outcome_of(error: &RuntimeError) -> Outcome {
         | TrapCode::ReadonlyTableModified => &[TrapKind::Other],
     };
     Outcome::Trap(kinds.to_vec())
-}
-
-fn type_of(ty: ValueType) -> Type {
-    match ty {
-        ValueType::I32 => Type::I32,
-        ValueType::I64 => Type::I64,
-        ValueType::F32 => Type::F32,
-        ValueType::F64 => Type::F64,
-        ValueType::V128 => Type::V128,
-        ValueType::FuncRef => Type::FuncRef,
-        ValueType::ExternRef => Type::ExternRef,
-    }
-}
-
-/// `None` for a reference that is not null.
-fn wasmer_value(value: Value) -> Option<wasmer::Value> {
-    Some(match value {
-        Value::I32(v) => wasmer::Value::I32(v.cast_signed()),
-        Value::I64(v) => wasmer::Value::I64(v.cast_signed()),
-        Value::F32(v) => wasmer::Value::F32(f32::from_bits(v)),
-        Value::F64(v) => wasmer::Value::F64(f64::from_bits(v)),
-        Value::V128(v) => wasmer::Value::V128(v),
-        Value::FuncRef(None) => wasmer::Value::FuncRef(None),
-        Value::ExternRef(None) => wasmer::Value::ExternRef(None),
-        Value::FuncRef(Some(_)) | Value::ExternRef(Some(_)) => return None,
-    })
-}
-
-/// References keep only whether they are null: their identity means nothing
-/// to another engine.
-fn value_of(value: &wasmer::Value) -> Value {
-    match value {
-        wasmer::Value::I32(v) => Value::I32(v.cast_unsigned()),
-        wasmer::Value::I64(v) => Value::I64(v.cast_unsigned()),
-        wasmer::Value::F32(v) => Value::F32(v.to_bits()),
-        wasmer::Value::F64(v) => Value::F64(v.to_bits()),
-        wasmer::Value::V128(v) => Value::V128(*v),
-        wasmer::Value::FuncRef(r) => Value::FuncRef(r.as_ref().map(|_| 0)),
-        wasmer::Value::ExternRef(r) => Value::ExternRef(r.as_ref().map(|_| 0)),
-        wasmer::Value::ExceptionRef(_) => {
-            unreachable!("of a proposal that no configuration enables")
-        }
-    }
 }

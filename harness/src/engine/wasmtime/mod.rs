@@ -6,25 +6,27 @@ mod limits;
 mod memory;
 mod settings;
 mod soil;
+mod values;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 use trapline_reference::Value;
-use wasmtime::{Extern, Func, FuncType, Instance, Module, Store, Trap, Val, ValType};
+use wasmtime::{Extern, Func, FuncType, Instance, Module, Store, Trap, Val};
 
 use super::embedding::Start;
 use super::host::{self, HostTrap};
 use super::threads::Threads;
 use super::{Budget, Embedding, Engine, Features, Job, driver};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
-use crate::script::{HOST, HostFunc, Step, ValueType};
+use crate::script::{HOST, HostFunc, Step};
 
 pub(super) use configurations::configurations;
 use limits::Limits;
 use memory::{AnyMemory, Exports, call_host};
 use settings::{Metering, Settings};
 use soil::Soil;
+use values::{val_of, val_type, value_of};
 
 /// Units of fuel, or seconds of wall clock, that a script may use in a
 /// configuration that counts them. Far beyond what any script needs; as many
@@ -360,45 +362,4 @@ fn trap_of(error: &wasmtime::Error) -> Option<Outcome> {
         _ => &[TrapKind::Other],
     };
     Some(Outcome::Trap(kinds.to_vec()))
-}
-
-fn val_type(ty: ValueType) -> ValType {
-    match ty {
-        ValueType::I32 => ValType::I32,
-        ValueType::I64 => ValType::I64,
-        ValueType::F32 => ValType::F32,
-        ValueType::F64 => ValType::F64,
-        ValueType::V128 => ValType::V128,
-        ValueType::FuncRef => ValType::FUNCREF,
-        ValueType::ExternRef => ValType::EXTERNREF,
-    }
-}
-
-/// `None` for a reference that is not null.
-fn val_of(value: Value) -> Option<Val> {
-    Some(match value {
-        Value::I32(v) => Val::I32(v.cast_signed()),
-        Value::I64(v) => Val::I64(v.cast_signed()),
-        Value::F32(v) => Val::F32(v),
-        Value::F64(v) => Val::F64(v),
-        Value::V128(v) => Val::V128(v.into()),
-        Value::FuncRef(None) => Val::FuncRef(None),
-        Value::ExternRef(None) => Val::ExternRef(None),
-        Value::FuncRef(Some(_)) | Value::ExternRef(Some(_)) => return None,
-    })
-}
-
-/// References keep only whether they are null: their identity means nothing
-/// to another engine.
-fn value_of(val: &Val) -> Value {
-    match val {
-        Val::I32(v) => Value::I32(v.cast_unsigned()),
-        Val::I64(v) => Value::I64(v.cast_unsigned()),
-        Val::F32(v) => Value::F32(*v),
-        Val::F64(v) => Value::F64(*v),
-        Val::V128(v) => Value::V128(v.as_u128()),
-        Val::FuncRef(f) => Value::FuncRef(f.map(|_| 0)),
-        Val::ExternRef(r) => Value::ExternRef(r.map(|_| 0)),
-        _ => unreachable!("of a proposal that no configuration enables"),
-    }
 }

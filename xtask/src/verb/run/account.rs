@@ -9,7 +9,7 @@ use trapline_harness::script::Step;
 use trapline_harness::script::expect::matches;
 use trapline_harness::script::print::action;
 use trapline_harness::script::wast::Source;
-use trapline_harness::trial::Trial;
+use trapline_harness::trial::{Joint, Trial};
 
 use crate::End;
 
@@ -69,6 +69,16 @@ pub(crate) struct Account {
     pub(crate) unsupporting: Vec<Group>,
 }
 
+/// An outcome of threads that is not allowed.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Wrong {
+    pub(crate) configuration: String,
+    pub(crate) times: u32,
+    pub(crate) runs: u32,
+    /// How long it took to see it, compiling included.
+    pub(crate) milliseconds: f64,
+}
+
 /// What was seen of the joint outcomes of threads.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Threads {
@@ -78,6 +88,8 @@ pub(crate) struct Threads {
     pub(crate) seen: usize,
     /// How often a script was run in all.
     pub(crate) runs: u32,
+    /// Who had another, and how often.
+    pub(crate) wrong: Vec<Wrong>,
 }
 
 /// Something said about a line of the file.
@@ -158,7 +170,8 @@ impl Account {
         account.threads = trial.joint.as_ref().map(|joint| Threads {
             allowed: joint.allowed,
             seen: joint.allowed - joint.unseen(),
-            runs: joint.seen.values().flat_map(|had| had.values()).sum(),
+            runs: joint.runs.values().sum(),
+            wrong: wrong_sightings(joint),
         });
         for judged in &trial.judged {
             let name = judged.configuration.clone();
@@ -199,6 +212,19 @@ impl Account {
             Status::Conforms
         }
     }
+}
+
+/// Who had an outcome of threads that is not allowed.
+fn wrong_sightings(joint: &Joint) -> Vec<Wrong> {
+    let sightings = joint.wrong.iter();
+    sightings
+        .map(|(configuration, sighting)| Wrong {
+            configuration: configuration.clone(),
+            times: sighting.times,
+            runs: sighting.runs,
+            milliseconds: sighting.after.as_secs_f64() * 1e3,
+        })
+        .collect()
 }
 
 /// Whether anything was compared: a module of the file was instantiated, or turned

@@ -34,6 +34,14 @@ pub(crate) fn show(account: &Account, all: &[&str]) {
         let (allowed, seen, runs) = (threads.allowed, threads.seen, threads.runs);
         let said = format!("threads: {seen} of {allowed} joint outcomes seen in {runs} runs");
         paragraph(2, &said);
+        for wrong in &threads.wrong {
+            let (who, times, runs) = (&wrong.configuration, wrong.times, wrong.runs);
+            let after = wrong.milliseconds;
+            let said = format!(
+                "{who}: another outcome {times} times in {runs} runs, first after {after:.1} ms"
+            );
+            paragraph(2, &said);
+        }
     }
     for diverging in &account.diverging {
         show_diverging(diverging, all);
