@@ -133,7 +133,7 @@ impl Family {
     pub(super) fn choose(dice: &mut Dice<'_, '_>) -> Family {
         let cell = dice.pick(&WAITED);
         dice.weighted(&[
-            (26, Family::Cells),
+            (22, Family::Cells),
             (22, Family::Grow),
             (8, Family::HandOver),
             (14, Family::Queue),
@@ -141,7 +141,7 @@ impl Family {
             (6, Family::Certain(cell)),
             (4, Family::Order(cell)),
             (4, Family::GrowHandOver),
-            (4, Family::Trapping),
+            (8, Family::Trapping),
         ])
     }
 
@@ -217,6 +217,7 @@ pub(super) fn cell_op(dice: &mut Dice<'_, '_>) -> Op {
         4..=6 => Op::Store(cell, value(dice)),
         7 => Op::Rmw(cell, dice.index(6) as u8, value(dice)),
         8 => Op::Cmpxchg(cell, expected(dice, cell), value(dice)),
+        _ if dice.percent(35) => trapping(dice),
         _ => dice.pick(&[Op::Fence, Op::Load(cell)]),
     }
 }

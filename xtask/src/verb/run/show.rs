@@ -31,8 +31,9 @@ pub(crate) fn show(account: &Account, all: &[&str]) {
         );
     }
     if let Some(threads) = &account.threads {
-        let (allowed, seen, runs) = (threads.allowed, threads.seen, threads.runs);
-        let said = format!("threads: {seen} of {allowed} joint outcomes seen in {runs} runs");
+        // Not how often it ran: that is a matter of time.
+        let (allowed, seen) = (threads.allowed, threads.seen);
+        let said = format!("threads: {seen} of {allowed} joint outcomes seen");
         paragraph(2, &said);
         for wrong in &threads.wrong {
             let (who, times, runs) = (&wrong.configuration, wrong.times, wrong.runs);
