@@ -9,12 +9,10 @@ use crate::judge::{Judged, Verdict, judge, which_joint};
 use crate::observation::{Observation, Repeat};
 use crate::worker::{Answer, Runner};
 
-/// How often a configuration runs a script with threads in a round.
-const RUNS: u32 = 256;
-
-/// How many rounds there are at most: another one as long as the last has had an outcome
-/// that was new, and some are left.
-const ROUNDS: u32 = 4;
+/// How often a configuration runs a script with threads in each round. The first is short:
+/// what any run shows is found by many programs, not by many runs. There is another as long
+/// as the last had an outcome that was new, and some are left.
+const ROUNDS: [u32; 4] = [64, 256, 256, 256];
 
 /// How often a script runs that is asked for once at a time.
 const SINGLE_RUNS: usize = 24;
@@ -82,8 +80,8 @@ pub(super) fn again(
             joint: &mut joint,
         };
         rounds.first();
-        for _ in 0..ROUNDS {
-            if !rounds.another(runner)? {
+        for runs in ROUNDS {
+            if !rounds.another(runs, runner)? {
                 break;
             }
         }
@@ -121,14 +119,14 @@ impl Rounds<'_> {
         *had == times
     }
 
-    /// Runs the script some more times, and judges each outcome, unless it has
-    /// diverged: whether it is worth another round.
-    fn another(&mut self, runner: &mut dyn Runner) -> Result<bool, String> {
+    /// Runs the script so often, and judges each outcome, unless it has diverged: whether
+    /// it is worth another round.
+    fn another(&mut self, runs: u32, runner: &mut dyn Runner) -> Result<bool, String> {
         if self.judged.verdict != Verdict::Conforms {
             return Ok(false);
         }
         let name = self.judged.configuration.clone();
-        let asked = self.job.repeated(RUNS);
+        let asked = self.job.repeated(runs);
         let mut answers = runner.run(&asked, &[&name])?;
         let repeats = match answers.last_mut() {
             Some(Answer::Observed(observation)) => std::mem::take(&mut observation.repeats),
