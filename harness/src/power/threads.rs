@@ -60,7 +60,6 @@ impl Programs {
             focus: vec![Focus::Threads],
             budget: BUDGET,
             features: configuration.features,
-            ..Options::default()
         };
         Programs {
             options,
