@@ -210,7 +210,8 @@ pub struct Observation {
     /// Where the time went.
     pub timing: Timing,
     /// All that was seen, where the script was to run more than once: this, and what
-    /// else it did.
+    /// else it did. A worker that runs it once leaves it out.
+    #[serde(default)]
     pub repeats: Vec<Repeat>,
 }
 

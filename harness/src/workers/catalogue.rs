@@ -178,6 +178,10 @@ impl Catalogue {
     /// # Errors
     /// In words, if it is not built or does not open.
     pub fn configurations(&self, release: &str) -> Result<Vec<Configuration>, String> {
+        if is_javascript(engine_of(release)) {
+            let pattern = Pattern::parse(release)?;
+            return self.select_javascript(&[pattern], &mut |_| ());
+        }
         let program = Catalogue::program(&self.folder, release);
         if Record::read(&self.folder.join(release)).is_none() || !program.is_file() {
             return Err(format!(
