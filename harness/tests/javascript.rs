@@ -52,7 +52,10 @@ fn main() -> ExitCode {
 }
 
 /// What is tried on every configuration.
-const TESTS: [(&str, fn(&Configuration) -> Result<(), Failed>); 6] = [
+/// What is tried on each configuration.
+type Test = fn(&Configuration) -> Result<(), Failed>;
+
+const TESTS: [(&str, Test); 6] = [
     ("what it declares is so", declares_what_is_so),
     ("every bit of a value comes through", keeps_bits),
     ("traps and errors are told apart", tells_errors_apart),

@@ -178,7 +178,8 @@ impl Catalogue {
     /// # Errors
     /// In words, if it is not built or does not open.
     pub fn configurations(&self, release: &str) -> Result<Vec<Configuration>, String> {
-        if is_javascript(engine_of(release)) {
+        let (engine, version) = release.split_once('@').unwrap_or((release, ""));
+        if is_javascript(engine) {
             let pattern = Pattern::parse(release)?;
             return self.select_javascript(&[pattern], &mut |_| ());
         }
@@ -188,7 +189,6 @@ impl Catalogue {
                 "{release} is not built: `cargo xtask engines --add {release}`"
             ));
         }
-        let (_, version) = release.split_once('@').unwrap_or((release, ""));
         let launch = Launch::of(&program);
         let declared = hello(&launch)?;
         let configurations = declared.into_iter().filter_map(|declared| {
