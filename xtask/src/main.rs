@@ -8,6 +8,8 @@
 mod output;
 
 mod campaign;
+#[cfg(test)]
+mod documented;
 mod interrupt;
 mod known;
 mod nightly;
