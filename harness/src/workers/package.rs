@@ -10,9 +10,10 @@ use super::published::{Published, published};
 
 /// What a worker's crates are compiled with besides the engine: as in the
 /// project's own manifest.
-const NEEDED: [&str; 6] = [
+const NEEDED: [&str; 7] = [
     "libc",
     "postcard",
+    "serde_json",
     "serde",
     "wasmparser",
     "wast",

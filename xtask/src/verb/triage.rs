@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::corpus::{Bug, Corpus, Status, write_atomically};
 use trapline_harness::engine::group;
@@ -30,6 +30,12 @@ pub(crate) struct Triage {
     /// is about, and other places of its address, on every configuration
     #[arg(long, value_name = "FILE", conflicts_with = "bug")]
     sweep: Option<PathBuf>,
+    /// Take the bugs of another corpus that this one does not have, with their files
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["bug", "sweep"])]
+    adopt: Option<PathBuf>,
+    /// With --adopt: not those that this corpus has
+    #[arg(long, value_name = "DIR", requires = "adopt")]
+    but_not: Option<PathBuf>,
     /// Print JSON
     #[arg(long, conflicts_with = "bug")]
     json: bool,
@@ -108,6 +114,10 @@ impl Triage {
         }
         if let Some(file) = &self.sweep {
             return self.sweep(file);
+        }
+        if let Some(folder) = &self.adopt {
+            adopt(&mut corpus, folder, self.but_not.as_deref())?;
+            return Ok(End::NothingNew);
         }
         if let Some(id) = &self.bug {
             let id = id.trim_end_matches(".wast");
@@ -301,4 +311,57 @@ fn show(bugs: &[&Bug]) {
     }
     println!("{shown}");
     println!("{} bugs", bugs.len());
+}
+/// Takes the bugs of the corpus in `folder` that `corpus` does not have, and that the one
+/// in `but_not` does not.
+fn adopt(corpus: &mut Corpus, folder: &Path, but_not: Option<&Path>) -> anyhow::Result<()> {
+    let other = Corpus::open(folder).map_err(|why| anyhow!(why))?;
+    let known = but_not.map(Corpus::open).transpose();
+    let known = known.map_err(|why| anyhow!(why))?;
+    let is_known = |id: &str| known.as_ref().is_some_and(|k| k.register.get(id).is_some());
+    for bug in &other.register.bugs {
+        let file = match other.witness(bug) {
+            Some(file) if corpus.register.get(&bug.id).is_none() && !is_known(&bug.id) => file,
+            _ => continue,
+        };
+        let wast = std::fs::read_to_string(&file)
+            .with_context(|| format!("{}: cannot be read", file.display()))?;
+        let bug = corpus
+            .add(bug.clone(), |_| wast)
+            .map_err(|why| anyhow!(why))?;
+        println!("{}: {}", bug.id, bug.title);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_corpus_has_is_taken_with_its_files_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |name: &str, ids: &[&str]| {
+            let folder = folder.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            let mut corpus = Corpus::open(&folder).unwrap();
+            for id in ids {
+                let bug = Bug {
+                    id: (*id).to_owned(),
+                    ..Bug::example()
+                };
+                corpus.add(bug, |_| "(module)".to_owned()).unwrap();
+            }
+            (folder, corpus)
+        };
+        let (found, _) = open("found", &["old", "committed", "new"]);
+        let (committed, _) = open("committed", &["committed"]);
+        let (_, mut kept) = open("kept", &["old"]);
+        for _ in 0..2 {
+            adopt(&mut kept, &found, Some(&committed)).unwrap();
+            let ids = kept.register.bugs.iter().map(|bug| &*bug.id);
+            assert_eq!(ids.collect::<Vec<_>>(), ["old", "new"]);
+        }
+        assert!(kept.witness(&kept.register.bugs[1]).is_some());
+    }
 }
