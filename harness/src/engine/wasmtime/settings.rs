@@ -102,10 +102,23 @@ impl Settings {
             Feature::ExtendedConst,
         ]);
         const THREADS: Features = Features::of(&[Feature::Threads]);
+        // Before 26 there are memories of 64 bits, but not the tables that come with
+        // them, and Winch has neither atomics nor vectors.
+        #[cfg(wasmtime_tables64)]
+        const LACKS: Features = Features::NONE;
+        #[cfg(not(wasmtime_tables64))]
+        const LACKS: Features = Features::of(&[Feature::Memory64, Feature::ExtendedConst]);
         #[cfg(wasmtime_winch_without_threads)]
         const WINCH_LACKS: Features = THREADS;
-        #[cfg(not(wasmtime_winch_without_threads))]
+        #[cfg(all(wasmtime_tables64, not(wasmtime_winch_without_threads)))]
         const WINCH_LACKS: Features = Features::NONE;
+        #[cfg(not(wasmtime_tables64))]
+        const WINCH_LACKS: Features =
+            Features::of(&[Feature::Threads, Feature::Atomics, Feature::Simd]);
+        #[cfg(wasmtime_tables64)]
+        const POOL_LACKS: Features = Features::NONE;
+        #[cfg(not(wasmtime_tables64))]
+        const POOL_LACKS: Features = Features::of(&[Feature::CustomPageSizes]);
         const ATOMICS: Features = Features::of(&[Feature::Atomics]);
         let features = match self.compiler {
             Compiler::Cranelift { .. } => ALL,
@@ -114,6 +127,10 @@ impl Settings {
                 .without(WINCH_LACKS),
             #[cfg(wasmtime_pulley)]
             Compiler::Pulley => ALL.without(THREADS),
+        };
+        let features = match &self.allocator {
+            Allocator::Pooling { .. } => features.without(LACKS).without(POOL_LACKS),
+            Allocator::OnDemand | Allocator::Creator => features.without(LACKS),
         };
         // A shared memory neither lives in a pool nor moves: where nothing is
         // reserved for it, it does not grow.
