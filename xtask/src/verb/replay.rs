@@ -10,7 +10,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use trapline_harness::corpus::{Corpus, Status};
 use trapline_harness::engine::Budget;
-use trapline_harness::engine::group;
+use trapline_harness::engine::{engine_of, group};
 use trapline_harness::judge::{Severity, Verdict};
 use trapline_harness::script::Script;
 use trapline_harness::script::expect::matches;
@@ -190,6 +190,8 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
     for judged in linked() {
         let name = &judged.configuration;
         let may = bug.is_some_and(|bug| bug.may_show_on(name));
+        // Other engines cannot tell what has become of a bug.
+        let tells = bug.is_none_or(|bug| engine_of(name) == bug.engine);
         match &judged.verdict {
             Verdict::Diverges(_) => {
                 tried = true;
@@ -199,7 +201,7 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
                 }
             }
             Verdict::Conforms => {
-                tried = true;
+                tried |= tells;
                 if may {
                     healthy.push(name.clone());
                 }
