@@ -64,7 +64,7 @@ pub use section::{Section, section_of};
 pub use severity::Severity;
 pub use signature::{Place, Signature, Subject};
 pub use subject::subject;
-pub(crate) use subject::{memory_kind, panic_words};
+pub(crate) use subject::{memory_kind, panic_words, same_words};
 pub use threads::{compare_joint, which_joint};
 pub(crate) use verdict::judge;
 pub use verdict::{Judged, Verdict, captures};

@@ -13,7 +13,7 @@ use super::substitute::{Site, Substitution};
 use crate::corpus::{Bug, Ingredient, Status};
 use crate::engine::Budget;
 use crate::engine::reference::ReferenceRun;
-use crate::judge::{Difference, Judged, Verdict, panic_words, subject};
+use crate::judge::{Difference, Judged, Verdict, panic_words, same_words, subject};
 use crate::script::{Script, Step};
 use crate::trial::Trial;
 use crate::wasm;
@@ -254,7 +254,7 @@ impl Attributor {
 /// Whether what an engine says as it panics is what a bug makes it say. A bug
 /// that makes it say nothing may still be the reason why it panics later.
 fn fits_words(words: &str, difference: &Difference) -> bool {
-    words.is_empty() || panic_words(difference) == Some(words)
+    words.is_empty() || panic_words(difference).is_some_and(|said| same_words(said, words))
 }
 
 /// Whether a step up to the one that diverged is such an access itself, by the embedder.

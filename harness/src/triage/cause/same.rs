@@ -2,7 +2,7 @@
 
 use super::DATA;
 use crate::corpus::{Cause, Ingredient};
-use crate::judge::{Class, Place};
+use crate::judge::{Class, Place, same_words};
 use crate::triage::extent;
 use crate::triage::substitute::Substitution;
 
@@ -10,7 +10,7 @@ use crate::triage::substitute::Substitution;
 /// heals both, at accesses that have something in common; and where none does,
 /// they look alike.
 pub(crate) fn same(one: &Cause, other: &Cause) -> bool {
-    if one.words != other.words {
+    if !same_words(&one.words, &other.words) {
         return false;
     }
     if !one.words.is_empty() {
