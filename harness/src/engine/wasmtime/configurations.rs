@@ -167,6 +167,8 @@ table! {
         layout: Layout { copy_on_write: false, ..LAYOUT },
         ..CRANELIFT
     };
+    // Before 28 a creator has to reserve what it is told to, and ours does not.
+    #[cfg(wasmtime_memory_layout)]
     "cranelift+creator", "memories made by a creator of ours, on the heap": Settings {
         allocator: Allocator::Creator,
         // Wasmtime panics where it would map a data segment into a memory that
