@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use trapline_harness::engine::javascript::Launch;
 use trapline_harness::engine::{Budget, Configuration, Engine, Features, Job};
 use trapline_harness::observation::{Observation, Watch};
 use trapline_harness::script::{Script, Step};
@@ -97,12 +98,14 @@ const BUDGET: Budget = Budget::of(1 << 20);
 fn worker(fault: &str) -> Worker {
     let program = std::env::current_exe().expect("the test program has a path");
     Worker::new(WorkerOptions {
-        command: vec![
-            program.to_str().expect("a Unicode path").to_owned(),
-            "--faulty-worker".to_owned(),
-            fault.to_owned(),
-        ],
-        environment: Vec::new(),
+        launch: Launch {
+            command: vec![
+                program.to_str().expect("a Unicode path").to_owned(),
+                "--faulty-worker".to_owned(),
+                fault.to_owned(),
+            ],
+            ..Launch::default()
+        },
         // Only who hangs is to run out of it, however slow the machine.
         wall: Duration::from_millis(if fault == "hang" { 500 } else { 120_000 }),
         memory: LIMIT,
@@ -205,8 +208,7 @@ fn goes_to_the_worker_of_its_release() -> Result<(), Failed> {
             .status()?;
     }
     let options = WorkerOptions {
-        command: Vec::new(),
-        environment: Vec::new(),
+        launch: Launch::default(),
         wall: Duration::from_secs(120),
         memory: LIMIT,
     };

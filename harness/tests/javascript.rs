@@ -15,6 +15,7 @@ use trapline_harness::observation::{Outcome, Watch};
 use trapline_harness::script::Script;
 use trapline_harness::script::wast;
 use trapline_harness::trial::try_script;
+use trapline_harness::worker::protocol::Declared;
 use trapline_harness::worker::{Answer, Death, InProcess, Router, Runner, WorkerOptions, hello};
 use trapline_harness::workers::{self, Catalogue};
 
@@ -51,7 +52,6 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// What is tried on every configuration.
 /// What is tried on each configuration.
 type Test = fn(&Configuration) -> Result<(), Failed>;
 
@@ -70,8 +70,7 @@ fn catalogue() -> Catalogue {
 
 fn router(wall: Duration) -> Router {
     let options = WorkerOptions {
-        command: Vec::new(),
-        environment: Vec::new(),
+        launch: Launch::default(),
         wall,
         memory: 1536 << 20,
     };
@@ -215,16 +214,43 @@ fn survives_a_hang(configuration: &Configuration) -> Result<(), Failed> {
 }
 
 fn says_unknown_flags(configuration: &Configuration) -> Result<(), Failed> {
+    const UNKNOWN: &str = "--no-flag-of-any-version";
     let launch = configuration.launch().ok_or("it is linked in")?;
     let mut wrong = launch.clone();
-    wrong
-        .command
-        .insert(1, "--no-flag-of-any-version".to_owned());
-    wrong
-        .environment
-        .push(("BUN_JSC_noOption".to_owned(), "1".to_owned()));
+    let said = match configuration.engine() {
+        "bun" => {
+            let option = ("BUN_JSC_noOption".to_owned(), "1".to_owned());
+            wrong.environment.push(option);
+            "noOption"
+        }
+        "chromium" => {
+            let mut arguments = wrong.command.iter_mut();
+            let flags = arguments.find(|argument| argument.starts_with("--js-flags="));
+            let flags = flags.ok_or("it has no flags for V8")?;
+            *flags = format!("{flags} {UNKNOWN}");
+            UNKNOWN
+        }
+        // It says nothing of settings that it does not know. If it knows these, it has no
+        // compiler left, and lacks what only compilers can do.
+        "firefox" => {
+            let page = wrong.page.as_mut().ok_or("it is no page")?;
+            let compilers = ["wasm_baselinejit", "wasm_optimizingjit"];
+            page.preferences = compilers
+                .map(|name| (format!("javascript.options.{name}"), "false".to_owned()))
+                .into();
+            let features = |declared: Vec<Declared>| declared[0].features;
+            return match hello(&wrong).map(features) {
+                Ok(left) if left != configuration.features => Ok(()),
+                other => Err(format!("{other:?}").into()),
+            };
+        }
+        _ => {
+            wrong.command.insert(1, UNKNOWN.to_owned());
+            UNKNOWN
+        }
+    };
     match hello(&wrong) {
-        Err(why) if why.contains("no-flag-of-any-version") || why.contains("noOption") => {}
+        Err(why) if why.contains(said) => {}
         other => return Err(format!("{other:?}").into()),
     }
     match configuration.engine() {

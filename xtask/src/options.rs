@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use trapline_harness::engine::javascript::Launch;
 use trapline_harness::engine::{self, Budget, Configuration};
 use trapline_harness::script::Returns;
 use trapline_harness::script::input::InputError;
@@ -123,8 +124,10 @@ impl EngineOptions {
             .context("this program's path is not Unicode")?
             .to_owned();
         let options = WorkerOptions {
-            command: vec![program, "worker".to_owned()],
-            environment: Vec::new(),
+            launch: Launch {
+                command: vec![program, "worker".to_owned()],
+                ..Launch::default()
+            },
             // An interpreter executes some tens of millions of instructions a
             // second.
             wall: self.wall + Duration::from_secs((self.fuel - 1) / engine::FUEL),

@@ -19,6 +19,9 @@ pub struct Budget {
     pub fuel: u64,
 }
 
+/// How many bytes each memory may have where nobody says otherwise.
+pub const MEMORY_BYTES: u64 = 8 << 30;
+
 /// [`Budget::fuel`], unless it is said otherwise.
 pub const FUEL: u64 = 10_000_000;
 

@@ -45,7 +45,7 @@ pub use embedding::Embedding;
 pub use features::{Feature, Features, needed_by};
 #[cfg(not(worker))]
 pub use group::{group, group_others};
-pub use job::{Budget, Capture, FUEL, Job, ModuleFacts};
+pub use job::{Budget, Capture, FUEL, Job, MEMORY_BYTES, ModuleFacts};
 #[cfg(not(worker))]
 pub(crate) use mutants::placeholder;
 #[cfg(not(worker))]

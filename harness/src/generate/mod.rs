@@ -45,7 +45,7 @@ use arbitrary::Unstructured;
 pub use focus::{Focus, UnknownFocus};
 pub(crate) use instruction::instruction_named;
 
-use crate::engine::{Budget, Feature, Features};
+use crate::engine::{Budget, Feature, Features, MEMORY_BYTES};
 use crate::script::Script;
 
 /// What to generate.
@@ -66,7 +66,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             focus: Vec::new(),
-            budget: Budget::of(8 << 30),
+            budget: Budget::of(MEMORY_BYTES),
             features: Features::of(&Feature::ALL),
         }
     }

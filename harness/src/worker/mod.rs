@@ -1,5 +1,7 @@
 //! Running a script on engines, here or in a process of their own.
 
+#[cfg(not(worker))]
+mod child;
 #[cfg(test)]
 mod guide;
 mod in_process;

@@ -1,23 +1,22 @@
 //! The campaign's side: a worker process, watched, and replaced when it dies.
 
-use std::io::{BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::io::{Read, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::child::{Ended, Process, Streams};
 use super::protocol::{self, Declared, Encoding, Interface, Reply, Request};
 use super::{Answer, Death, Runner};
 use crate::engine::Job;
+use crate::engine::javascript::Launch;
 
 /// How workers are started and how long they may take.
 #[derive(Clone, Debug)]
 pub struct WorkerOptions {
-    /// The program that speaks the [`protocol`], and its arguments.
-    pub command: Vec<String>,
-    /// What is added to its environment.
-    pub environment: Vec<(String, String)>,
+    /// What speaks the [`protocol`].
+    pub launch: Launch,
     /// How long one configuration may take for one script.
     pub wall: Duration,
     /// How many bytes a worker may hold resident. Watched on Linux only, where
@@ -44,8 +43,8 @@ pub struct Worker {
 }
 
 struct Running {
-    child: Child,
-    stdin: ChildStdin,
+    process: Process,
+    requests: Box<dyn Write + Send>,
     /// In what it opened.
     encoding: Encoding,
     replies: Receiver<std::io::Result<Option<Reply>>>,
@@ -54,15 +53,6 @@ struct Running {
     listener: JoinHandle<()>,
     /// What it said it has.
     declared: Vec<Declared>,
-}
-
-/// How a process ended.
-#[derive(Default)]
-struct Ended {
-    /// By the signal that cannot be caught.
-    killed: bool,
-    /// In words, with the last of its standard error.
-    words: String,
 }
 
 impl Worker {
@@ -128,7 +118,7 @@ impl Worker {
                     }));
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    if let Some(bytes) = resident(running.child.id())
+                    if let Some(bytes) = running.process.resident()
                         && bytes > self.options.memory
                     {
                         return Ok(self.died(|_| Death::OutOfMemory(bytes)));
@@ -170,7 +160,10 @@ impl Worker {
     /// next one's.
     fn is_full(&self) -> bool {
         self.running.as_ref().is_some_and(|running| {
-            resident(running.child.id()).is_some_and(|bytes| bytes > self.options.memory / 2)
+            running
+                .process
+                .resident()
+                .is_some_and(|bytes| bytes > self.options.memory / 2)
         })
     }
 
@@ -207,7 +200,7 @@ impl Worker {
             said.clear();
         }
         // If it is dead already, the missing answer says so.
-        let _ = running.encoding.write(&mut running.stdin, &request);
+        let _ = running.encoding.write(&mut running.requests, &request);
         let mut answers = Vec::with_capacity(configurations.len());
         for index in 0..u32::try_from(configurations.len()).map_err(|e| e.to_string())? {
             let answer = self.answer(id, index)?;
@@ -231,40 +224,37 @@ impl Drop for Worker {
 
 impl Running {
     /// Kills the process if it still runs, collects it, and says how it ended.
-    fn end(mut self) -> Ended {
+    fn end(self) -> Ended {
         // A process that is about to die by itself gets the chance: its own
         // status says more than our signal.
-        let patience = Instant::now() + Duration::from_millis(200);
-        drop(self.stdin);
-        let status = loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => break Some(status),
-                Ok(None) if Instant::now() < patience => thread::sleep(Duration::from_millis(2)),
-                _ => {
-                    let _ = self.child.kill();
-                    break self.child.wait().ok();
-                }
-            }
-        };
+        drop(self.requests);
+        let is_page = self.process.is_page();
+        let ended = self.process.end(Duration::from_millis(200));
         // Its last words may still be in the pipe.
         let patience = Instant::now() + LAST_WORDS;
         while !self.listener.is_finished() && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));
         }
-        let stderr = self
-            .stderr
-            .lock()
-            .map(|bytes| bytes.clone())
-            .unwrap_or_default();
-        let stderr = String::from_utf8_lossy(&stderr);
-        let stderr = stderr.trim();
-        let mut words = status.map_or_else(|| "no exit status".to_owned(), in_words);
-        if !stderr.is_empty() {
-            words = format!("{words}; it said: {stderr}");
+        let said = in_words(&self.stderr);
+        // A browser complains about much that it lacks here.
+        let last_words = match is_page {
+            true => said.lines().find(|line| line.contains("Fatal")),
+            false => Some(said.trim()),
+        };
+        match last_words {
+            None | Some("") => ended,
+            Some(said) => Ended {
+                words: format!("{}; it said: {said}", ended.words),
+                ..ended
+            },
         }
-        let killed = status.and_then(signal) == Some(9);
-        Ended { killed, words }
     }
+}
+
+/// What was kept of a standard error.
+fn in_words(stderr: &Mutex<Vec<u8>>) -> String {
+    let bytes = stderr.lock().map(|bytes| bytes.clone());
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }
 
 /// Why a worker does not open: in words, and whether it was by the signal that
@@ -284,39 +274,17 @@ impl From<String> for NotOpen {
 }
 
 fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
-    let (program, arguments) = options
-        .command
-        .split_first()
-        .ok_or_else(|| "no worker program is set".to_owned())?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .envs(
-            options
-                .environment
-                .iter()
-                .map(|(name, value)| (name, value)),
-        )
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|why| format!("{program}: cannot be started: {why}"))?;
-    let stdin = child
-        .stdin
-        .take()
-        .ok_or_else(|| "a worker without standard input".to_owned())?;
-    let stdout = child
-        .stdout
-        .take()
-        .ok_or_else(|| "a worker without standard output".to_owned())?;
-    let stderr_pipe = child
-        .stderr
-        .take()
-        .ok_or_else(|| "a worker without standard error".to_owned())?;
+    let program = options.launch.command.first();
+    let program = program.map_or("no program", String::as_str);
+    let Streams {
+        process,
+        requests,
+        replies: mut stdout,
+        said,
+    } = Process::start(&options.launch)?;
     let (opened, opening) = mpsc::channel();
     let (sender, replies) = mpsc::channel();
     thread::spawn(move || {
-        let mut stdout = BufReader::with_capacity(1 << 16, stdout);
         let hello = protocol::read_hello(&mut stdout);
         let encoding = hello.as_ref().ok().map(|(encoding, _)| *encoding);
         let (Ok(()), Some(encoding)) = (opened.send(hello), encoding) else {
@@ -332,11 +300,11 @@ fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
     });
     let stderr = Arc::new(Mutex::new(Vec::new()));
     let kept = stderr.clone();
-    let listener = thread::spawn(move || keep_last(stderr_pipe, &kept));
+    let listener = thread::spawn(move || keep_last(said, &kept));
 
     let mut running = Running {
-        child,
-        stdin,
+        process,
+        requests,
         encoding: Encoding::Postcard,
         replies,
         stderr,
@@ -348,7 +316,11 @@ fn start(options: &WorkerOptions) -> Result<Running, NotOpen> {
         Ok(Ok((encoding, configurations))) => {
             running.encoding = encoding;
             running.declared = configurations;
-            Ok(running)
+            let said = in_words(&running.stderr);
+            match running.process.complaint(&said) {
+                Some(complaint) => Err(format!("{program}: {complaint}").into()),
+                None => Ok(running),
+            }
         }
         Ok(Err(why)) if why.to_string().starts_with("speaks version") => {
             running.end();
@@ -376,41 +348,4 @@ fn keep_last(mut from: impl Read, kept: &Mutex<Vec<u8>>) {
         let excess = kept.len().saturating_sub(STDERR_KEPT);
         kept.drain(..excess);
     }
-}
-
-fn in_words(status: ExitStatus) -> String {
-    if let Some(signal) = signal(status) {
-        let name = match signal {
-            4 => " (SIGILL)",
-            6 => " (SIGABRT)",
-            8 => " (SIGFPE)",
-            9 => " (SIGKILL)",
-            11 => " (SIGSEGV)",
-            _ => "",
-        };
-        return format!("killed by signal {signal}{name}");
-    }
-    match status.code() {
-        Some(code) => format!("exit status {code}"),
-        None => "no exit status".to_owned(),
-    }
-}
-
-/// The signal that ended a process.
-#[cfg(unix)]
-fn signal(status: ExitStatus) -> Option<i32> {
-    std::os::unix::process::ExitStatusExt::signal(&status)
-}
-
-#[cfg(not(unix))]
-fn signal(_: ExitStatus) -> Option<i32> {
-    None
-}
-
-/// The resident memory of a process, in bytes, where the kernel tells.
-fn resident(pid: u32) -> Option<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
-    // 4 KiB is a lower bound of the page size: a limit that errs is lenient.
-    Some(pages * 4096)
 }

@@ -10,13 +10,8 @@ use crate::observation::{Observation, Outcome, StepObservation};
 
 /// Of a worker that nobody gave limits.
 fn options(launch: &Launch) -> WorkerOptions {
-    let Launch {
-        command,
-        environment,
-    } = launch.clone();
     WorkerOptions {
-        command,
-        environment,
+        launch: launch.clone(),
         wall: Duration::from_secs(10),
         memory: 1536 << 20,
     }

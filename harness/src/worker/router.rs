@@ -32,16 +32,12 @@ impl Router {
 
     fn other(&mut self, home: &str) -> Result<&mut Worker, String> {
         if !self.others.contains_key(home) {
-            let Launch {
-                command,
-                environment,
-            } = match Name::parse(home) {
+            let launch = match Name::parse(home) {
                 Some(_) => javascript::launch(home, &self.folder)?,
                 None => Launch::of(&crate::workers::Catalogue::program(&self.folder, home)),
             };
             let worker = Worker::new(WorkerOptions {
-                command,
-                environment,
+                launch,
                 ..self.options.clone()
             });
             self.others.insert(home.to_owned(), worker);

@@ -5,8 +5,8 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use super::table::{self, Engine, Settings, TABLE};
-use super::{Launch, write_files};
-use crate::engine::{Configuration, Name};
+use super::{Browser, Launch, Page, write_files};
+use crate::engine::{Configuration, MEMORY_BYTES, Name};
 use crate::worker::hello;
 use crate::workers::{Pattern, Wanted};
 
@@ -31,13 +31,11 @@ impl Installed {
             .output()
             .map_err(|why| failed(&why.to_string()))?;
         let said = String::from_utf8_lossy(&output.stdout);
-        let version = said.trim().trim_start_matches('v');
-        if !output.status.success() || semver::Version::parse(version).is_err() {
-            return Err(failed(&format!("says no version of {}", engine.title)));
-        }
+        let version = version_in(&said).filter(|_| output.status.success());
         let found = Installed {
             engine: engine.name,
-            version: version.to_owned(),
+            version: version
+                .ok_or_else(|| failed(&format!("says no version of {}", engine.title)))?,
             program: program.to_owned(),
         };
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,8 +62,8 @@ impl Installed {
             }
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let program = std::env::split_paths(&path)
-            .map(|folder| folder.join(engine.name))
+        let program = (engine.programs.iter())
+            .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
             .find(|program| program.is_file());
         if let Some(program) = program {
             all.extend(Installed::at(engine, &program).ok());
@@ -190,6 +188,8 @@ impl Installed {
         let launch = self.launch(settings, folder)?;
         let declared = hello(&launch).map_err(|why| format!("{name}: {why}"))?;
         let mut declared = declared.into_iter().next().ok_or("it declares nothing")?;
+        // A page does not know it.
+        declared.version.clone_from(&self.version);
         declared.about = settings.about.to_owned();
         Ok(Configuration::elsewhere(name, declared, launch))
     }
@@ -202,19 +202,54 @@ impl Installed {
     /// How the worker of a configuration is started. Its files are written to a
     /// folder below `folder`, that of all workers.
     fn launch(&self, settings: &Settings, folder: &Path) -> Result<Launch, String> {
-        let files = folder.join("javascript");
-        write_files(&files)?;
+        let engine = table::engine(self.engine).ok_or("no JavaScript engine")?;
         let text = |path: &Path| path.to_string_lossy().into_owned();
-        let mut command = vec![text(&self.program)];
-        command.extend(settings.flags.iter().map(|&flag| flag.to_owned()));
-        command.push(text(&files.join("main.mjs")));
-        command.push(format!("{}/{}", self.engine, settings.variant));
         let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        let name = format!("{}/{}", self.engine, settings.variant);
+        let mut command = vec![text(&self.program)];
+        let mut page = None;
+        if let Some((browser, alone)) = engine.browser {
+            command.extend(alone.iter().map(|&flag| flag.to_owned()));
+            if browser == Browser::Chromium {
+                let pages = MEMORY_BYTES / 65_536;
+                let flags = settings.flags.join(" ");
+                command.push(format!("--js-flags=--wasm-max-mem-pages={pages} {flags}"));
+            }
+            page = Some(Page {
+                browser,
+                name,
+                preferences: settings.preferences.iter().map(owned).collect(),
+            });
+        } else {
+            let files = folder.join("javascript");
+            write_files(&files)?;
+            command.extend(settings.flags.iter().map(|&flag| flag.to_owned()));
+            command.extend([text(&files.join("main.mjs")), name]);
+        }
         Ok(Launch {
             command,
             environment: settings.environment.iter().map(owned).collect(),
+            page,
         })
     }
+}
+
+/// The version in what a program says of itself: `v22.1.0`, or
+/// `Mozilla Firefox 140.10.2esr`. Of the numbers of Chromium, which are four, the last
+/// one stands behind a `-`: it counts the fixes of a branch.
+fn version_in(said: &str) -> Option<String> {
+    let words = said.split_whitespace();
+    let mut numbers = words
+        .map(|word| word.trim_start_matches('v').trim_end_matches("esr"))
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let mut version = numbers.next()?.to_owned();
+    let dots: Vec<usize> = version.match_indices('.').map(|(at, _)| at).collect();
+    match dots[..] {
+        [_, _, last] => version.replace_range(last..=last, "-"),
+        [_] => version.push_str(".0"),
+        _ => {}
+    }
+    semver::Version::parse(&version).is_ok().then_some(version)
 }
 
 /// How the worker of the configuration of this name is started.
@@ -242,4 +277,27 @@ pub(crate) fn launch(name: &str, folder: &Path) -> Result<Launch, String> {
     let mut settings = engine.settings.iter();
     let settings = settings.find(|settings| settings.variant == parts.variant());
     installed.launch(settings.ok_or_else(unknown)?, folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version_in;
+
+    #[test]
+    fn a_version_is_found_in_what_a_program_says() {
+        for (said, version) in [
+            ("v26.10.0\n", Some("26.10.0")),
+            ("1.4.5\n", Some("1.4.5")),
+            (
+                "Chromium 148.0.7778.167 built on Debian GNU/Linux 12 (bookworm)",
+                Some("148.0.7778-167"),
+            ),
+            ("Mozilla Firefox 140.10.2esr", Some("140.10.2")),
+            ("Mozilla Firefox 151.0", Some("151.0.0")),
+            ("GNU bash, version five", None),
+            ("", None),
+        ] {
+            assert_eq!(version_in(said).as_deref(), version, "{said}");
+        }
+    }
 }

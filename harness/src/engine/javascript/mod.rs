@@ -1,9 +1,10 @@
-//! JavaScript engines: V8 in Node, JavaScriptCore in Bun.
+//! JavaScript engines: V8 in Node and Chromium, JavaScriptCore in Bun, SpiderMonkey in
+//! Firefox.
 //!
 //! They are workers in their own language: the ES modules in `worker/`, which are
 //! part of this program and written below `target/workers/` when they are needed.
 //! A flag of an engine holds for a whole process, so that each configuration has a
-//! process of its own.
+//! process of its own. In browsers the worker is a page, see `browser`.
 //!
 //! What is peculiar to them:
 //!
@@ -13,50 +14,37 @@
 //! * JavaScript has no numbers that keep the payload of a NaN, and no vectors.
 //!   Calls that take or give such values go through small modules that turn them
 //!   into integers, so that every bit is compared.
-//! * V8 has a flag for the largest memory, which the budget sets. JavaScriptCore has
-//!   only its own limit of 4 GiB: below that, a module is not sent there whose code
-//!   may grow a memory beyond the budget.
+//! * V8 has a flag for the largest memory, which the budget sets; in Chromium it is
+//!   set to the default budget when it starts. JavaScriptCore has only its own limit
+//!   of 4 GiB, and SpiderMonkey's is not set either: with another budget, a module is
+//!   not sent there whose code may grow a memory beyond it.
 //! * There is no fuel: a call that does not end is ended with its process.
 //! * A script with threads is not run.
 
+pub(crate) mod browser;
 mod installed;
+mod launch;
 mod table;
 
 use std::path::Path;
 
+pub use browser::{Browser, Page};
 pub use installed::Installed;
 pub(crate) use installed::launch;
+pub use launch::Launch;
 
 /// The engines, as the command line calls them.
-pub const ENGINES: [&str; 2] = ["node", "bun"];
+pub const ENGINES: [&str; 4] = ["node", "bun", "chromium", "firefox"];
 
 /// Whether the engine of this name is one of them.
 pub fn is_javascript(engine: &str) -> bool {
     ENGINES.contains(&engine)
 }
 
-/// How a worker is started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launch {
-    /// The program and its arguments.
-    pub command: Vec<String>,
-    /// What is added to its environment.
-    pub environment: Vec<(String, String)>,
-}
-
-impl Launch {
-    /// Of a program that needs nothing else.
-    pub fn of(program: &Path) -> Launch {
-        Launch {
-            command: vec![program.to_string_lossy().into_owned()],
-            environment: Vec::new(),
-        }
-    }
-}
-
 /// The files of a worker.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 14] = [
     ("bridge.mjs", include_str!("worker/bridge.mjs")),
+    ("bytes.mjs", include_str!("worker/bytes.mjs")),
     ("digest.mjs", include_str!("worker/digest.mjs")),
     ("features.mjs", include_str!("worker/features.mjs")),
     ("frames.mjs", include_str!("worker/frames.mjs")),
@@ -65,7 +53,9 @@ const FILES: [(&str, &str); 11] = [
     ("orphan.mjs", include_str!("worker/orphan.mjs")),
     ("outcomes.mjs", include_str!("worker/outcomes.mjs")),
     ("run.mjs", include_str!("worker/run.mjs")),
+    ("serve.mjs", include_str!("worker/serve.mjs")),
     ("store.mjs", include_str!("worker/store.mjs")),
+    ("tab.mjs", include_str!("worker/tab.mjs")),
     ("values.mjs", include_str!("worker/values.mjs")),
 ];
 
@@ -99,6 +89,8 @@ mod tests {
         let names = |folder: &Path| {
             let files = std::fs::read_dir(folder).unwrap();
             let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+            // The page is no file of a worker, but made for each.
+            names.retain(|name| name != "page.html");
             names.sort();
             names
         };
@@ -107,6 +99,6 @@ mod tests {
         std::fs::write(folder.path().join("main.mjs"), "").unwrap();
         write_files(folder.path()).unwrap();
         let written = std::fs::read_to_string(folder.path().join("main.mjs")).unwrap();
-        assert_eq!(written, FILES[5].1);
+        assert_eq!(written, include_str!("worker/main.mjs"));
     }
 }

@@ -1,5 +1,7 @@
 //! The configurations of the JavaScript engines.
 
+use super::browser::Browser;
+
 /// One configuration: a process with these flags.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
@@ -11,6 +13,8 @@ pub(super) struct Settings {
     pub(super) flags: &'static [&'static str],
     /// Options in its environment. One that it does not know ends it, too.
     pub(super) environment: &'static [(&'static str, &'static str)],
+    /// Settings of a browser's profile.
+    pub(super) preferences: &'static [(&'static str, &'static str)],
 }
 
 /// Where an engine comes from.
@@ -18,6 +22,11 @@ pub(super) struct Engine {
     pub(super) name: &'static str,
     /// What it is called by people.
     pub(super) title: &'static str,
+    /// What its program may be called, the most usual name first.
+    pub(super) programs: &'static [&'static str],
+    /// Which browser it is, if it is one, and the arguments with which it is nothing but
+    /// the page.
+    pub(super) browser: Option<(Browser, &'static [&'static str])>,
     /// The environment variable with the paths of its programs.
     pub(super) variable: &'static str,
     /// How to get it.
@@ -26,20 +35,42 @@ pub(super) struct Engine {
 }
 
 /// All of them.
-pub(super) const TABLE: [Engine; 2] = [
+pub(super) const TABLE: [Engine; 4] = [
     Engine {
         name: "node",
         title: "Node",
+        programs: &["node"],
+        browser: None,
         variable: "TRAPLINE_NODE",
         install: "npm install -g node",
-        settings: NODE,
+        settings: V8,
     },
     Engine {
         name: "bun",
         title: "Bun",
+        programs: &["bun"],
+        browser: None,
         variable: "TRAPLINE_BUN",
         install: "npm install -g bun",
         settings: BUN,
+    },
+    Engine {
+        name: "chromium",
+        title: "Chromium",
+        programs: &["chromium", "chromium-browser", "google-chrome"],
+        browser: Some((Browser::Chromium, CHROMIUM_ALONE)),
+        variable: "TRAPLINE_CHROMIUM",
+        install: "apt-get install chromium",
+        settings: V8,
+    },
+    Engine {
+        name: "firefox",
+        title: "Firefox",
+        programs: &["firefox", "firefox-esr"],
+        browser: Some((Browser::Firefox, FIREFOX_ALONE)),
+        variable: "TRAPLINE_FIREFOX",
+        install: "apt-get install firefox-esr",
+        settings: FIREFOX,
     },
 ];
 
@@ -58,10 +89,12 @@ const fn v8(
         about,
         flags,
         environment: &[],
+        preferences: &[],
     }
 }
 
-const NODE: &[Settings] = &[
+/// Of Node and of Chromium.
+const V8: &[Settings] = &[
     v8("tiered", "as it comes: Liftoff, then TurboFan", &[]),
     v8(
         "liftoff",
@@ -104,6 +137,7 @@ const fn jsc(
         about,
         flags: &[],
         environment,
+        preferences: &[],
     }
 }
 
@@ -169,5 +203,64 @@ const BUN: &[Settings] = &[
             NO_WAITING,
             NO_GUARDS,
         ],
+    ),
+];
+
+/// No window, and nothing that Chromium does for a person.
+const CHROMIUM_ALONE: &[&str] = &[
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--no-default-browser-check",
+    "--no-first-run",
+];
+
+/// The same for Firefox; the rest is in its profile, see `browser`.
+const FIREFOX_ALONE: &[&str] = &["--headless", "--no-remote"];
+
+const fn spidermonkey(
+    variant: &'static str,
+    about: &'static str,
+    preferences: &'static [(&'static str, &'static str)],
+) -> Settings {
+    Settings {
+        variant,
+        about,
+        flags: &[],
+        environment: &[],
+        preferences,
+    }
+}
+
+const NO_BASELINE: (&str, &str) = ("javascript.options.wasm_baselinejit", "false");
+const NO_ION: (&str, &str) = ("javascript.options.wasm_optimizingjit", "false");
+const NO_HUGE: (&str, &str) = ("javascript.options.wasm_disable_huge_memory", "true");
+
+const FIREFOX: &[Settings] = &[
+    spidermonkey("tiered", "as it comes: baseline, then Ion", &[]),
+    spidermonkey(
+        "baseline",
+        "SpiderMonkey's baseline compiler alone",
+        &[NO_ION],
+    ),
+    spidermonkey(
+        "ion",
+        "SpiderMonkey's optimising compiler alone",
+        &[NO_BASELINE],
+    ),
+    spidermonkey(
+        "baseline+checks",
+        "every bound checked by code instead of guard pages",
+        &[NO_ION, NO_HUGE],
+    ),
+    spidermonkey(
+        "ion+checks",
+        "every bound checked by code instead of guard pages",
+        &[NO_BASELINE, NO_HUGE],
     ),
 ];

@@ -6,10 +6,11 @@
 // is hashed here has a multiple of 256 bytes, since every memory of a JavaScript
 // engine has whole pages of 64 KiB; so only the part for long inputs is needed.
 
+import { fromHex, isZero } from './bytes.mjs';
+
 const CHUNK = 65536;
 /** Bytes in a block, by which zeros are left out at both ends. */
 const BLOCK = 256;
-const ZEROS = new Uint8Array(CHUNK);
 
 /** Digests of the chunks that are to be looked at. */
 export function digests(buffer, watch) {
@@ -29,20 +30,17 @@ const one = (buffer, index) => ({ index, digest: digest(buffer, index * CHUNK) }
 export function digest(buffer, start) {
   const length = Math.min(CHUNK, buffer.byteLength - start);
   if (length % BLOCK !== 0) throw new Error(`a memory that ends after ${length} bytes`);
-  const bytes = Buffer.from(buffer, start, length);
-  if (isZero(bytes, 0, length)) return '0';
+  if (isZero(buffer, start, start + length)) return '0';
   // Halves are compared with zeros until one block is left: faster than a loop.
-  let first = 0;
-  let end = length;
+  let first = start;
+  let end = start + length;
   for (let size = CHUNK / 2; size >= BLOCK; size /= 2) {
-    if (first + size < length && isZero(bytes, first, first + size)) first += size;
-    if (end - size > 0 && isZero(bytes, end - size, end)) end -= size;
+    if (first + size < start + length && isZero(buffer, first, first + size)) first += size;
+    if (end - size > start && isZero(buffer, end - size, end)) end -= size;
   }
-  const words = new Uint32Array(buffer, start + first, (end - first) / 4);
-  return hash(words, first / BLOCK).toString(16);
+  const words = new Uint32Array(buffer, first, (end - first) / 4);
+  return hash(words, (first - start) / BLOCK).toString(16);
 }
-
-const isZero = (bytes, from, to) => bytes.compare(ZEROS, 0, to - from, from, to) === 0;
 
 const MASK = (1n << 64n) - 1n;
 const PRIME32_1 = 0x9e3779b1;
@@ -53,14 +51,13 @@ const INITIAL = [
   0xc2b2ae63, 0x85ebca77, 0x85ebca77, 0, 0x165667c5, 0x27d4eb2f, 0x9e3779b1, 0,
 ];
 /** The default secret of XXH3. */
-const SECRET = Buffer.from(
+const SECRET = fromHex(
   'b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671f' +
     'cb79e64eccc0e578825ad07dccff7221b8084674f743248ee03590e6813a264c' +
     '3c2852bb91c300cb88d0658b1b532ea371644897a20df94e3819ef46a9deacd8' +
     'a8fa763fe39c343ff9dcbbc7c70b4f1d8a51e04bcdb45931c89f7ec9d9787364' +
     'eac5ac8334d3ebc3c581a0fffa1363eb170ddd51b7f0da49d316552629d4689e' +
     '2b16be587d47a1fc8ff8b8d17ad031ce45cb3a8f95160428afd7fbcabb4b407e',
-  'hex',
 );
 /** Numbers of 32 bits in a stripe. */
 const STRIPE = 16;
@@ -74,18 +71,19 @@ function secretOf(seed) {
 }
 
 function derive(seed) {
-  const secret = Buffer.alloc(192);
+  const given = new DataView(SECRET.buffer, SECRET.byteOffset);
+  const secret = new DataView(new ArrayBuffer(192));
   for (let at = 0; at < 192; at += 16) {
-    secret.writeBigUInt64LE((SECRET.readBigUInt64LE(at) + BigInt(seed)) & MASK, at);
-    secret.writeBigUInt64LE((SECRET.readBigUInt64LE(at + 8) - BigInt(seed)) & MASK, at + 8);
+    secret.setBigUint64(at, given.getBigUint64(at, true) + BigInt(seed), true);
+    secret.setBigUint64(at + 8, given.getBigUint64(at + 8, true) - BigInt(seed), true);
   }
   const words = (at, count) =>
-    Int32Array.from({ length: count }, (_, i) => secret.readInt32LE(at + 4 * i));
+    Int32Array.from({ length: count }, (_, i) => secret.getInt32(at + 4 * i, true));
   return {
     stripes: words(0, 48),
     lastStripe: words(192 - 64 - 7, STRIPE),
     scramble: 32,
-    merge: Array.from({ length: 8 }, (_, i) => secret.readBigUInt64LE(11 + 8 * i)),
+    merge: Array.from({ length: 8 }, (_, i) => secret.getBigUint64(11 + 8 * i, true)),
   };
 }
 

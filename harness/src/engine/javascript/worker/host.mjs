@@ -1,46 +1,35 @@
 // The program that this runs in: which engine it is, and what it can do.
 
-import { sum } from './features.mjs';
+import { present } from './features.mjs';
 
-const CORE = ['threads', 'simd', 'externref'];
+const { versions } = globalThis.process ?? {};
 
 /**
- * Since which version an engine has what, by its own flags or without: V8 by its
- * own version, JavaScriptCore by that of Bun.
+ * What the engine of a configuration is limited to by itself, in bytes, where
+ * nothing can be imposed on it; for Chromium by a flag that it is started with.
  */
-const SINCE = {
-  node: { version: process.versions.v8, features: { 'tail-call': [11, 2], 'extended-const': [11, 4], 'multi-memory': [12, 0], memory64: [13, 3] } },
-  bun: { version: process.versions.bun, features: { 'tail-call': [1, 4], 'extended-const': [1, 2], 'multi-memory': [1, 4], memory64: [1, 4] } },
-};
+const LIMITS = { bun: 2 ** 32, chromium: 2 ** 33, firefox: Infinity };
 
-const engine = process.versions.bun === undefined ? 'node' : 'bun';
+let engine;
 
-/** What this process says of itself, under the name it was given. */
+/**
+ * What this process says of itself, under the name it was given. A browser does not
+ * know its version.
+ */
 export function declared(name) {
-  const { version, features } = SINCE[engine];
-  const [major, minor] = version.split('.').map(Number);
-  const later = ([a, b]) => major > a || (major === a && minor >= b);
-  const beyond = Object.keys(features).filter((feature) => later(features[feature]));
-  return {
-    name,
-    version: process.versions[engine],
-    about: '',
-    features: sum([...CORE, ...beyond]),
-  };
+  engine = name.slice(0, name.indexOf('/'));
+  return { name, version: versions?.[engine] ?? '', about: '', features: present() };
 }
 
-const v8 = engine === 'node' ? await import('node:v8') : undefined;
+const v8 = versions?.node && !versions.bun ? await import('node:v8') : undefined;
 let imposed;
 
-/** What JavaScriptCore grants a memory at most. */
-const JSC_BYTES = 2 ** 32;
-
 /**
- * Makes the engine refuse memories beyond the budget; whether it can. V8 has a
- * flag for it, JavaScriptCore nothing but its own limit.
+ * Makes the engine refuse memories beyond the budget; whether it can. Node has a
+ * function that sets the flag of V8, the others have nothing but their own limit.
  */
 export function imposeBudget({ memory_bytes: bytes }) {
-  if (v8 === undefined) return bytes >= JSC_BYTES;
+  if (v8 === undefined) return bytes === LIMITS[engine] || (engine === 'bun' && bytes >= LIMITS.bun);
   if (bytes !== imposed) {
     const pages = Math.min(Math.floor(bytes / 65536), 0xffffffff);
     v8.setFlagsFromString(`--wasm-max-mem-pages=${pages}`);

@@ -1,5 +1,5 @@
-// A worker around the engine that runs this file: answers requests that come on
-// standard input as frames of JSON, see harness/src/worker/protocol.rs.
+// A worker around the engine that runs this file: requests come on standard input
+// as frames of JSON.
 //
 // `main.mjs NAME` where NAME is what the configuration is called here, without a
 // version: `node/liftoff`.
@@ -8,11 +8,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import { Frames } from './frames.mjs';
-import { declared, imposeBudget } from './host.mjs';
-import { observe } from './run.mjs';
-
-/** The protocol that is spoken. */
-const VERSION = 6;
+import { Server } from './serve.mjs';
 
 // Ctrl-C reaches the whole process group, and is for the campaign.
 process.on('SIGINT', () => {});
@@ -24,20 +20,8 @@ const orphan = new Worker(new URL('./orphan.mjs', import.meta.url), { stdout: tr
 await once(orphan, 'online');
 orphan.unref();
 
-const name = process.argv[2];
-const own = declared(name);
 const frames = new Frames();
-frames.write({ Hello: { version: VERSION, configurations: [own] } });
-
-for (let request; (request = frames.read()) !== null; ) {
-  const { id, configurations } = request;
-  const limited = imposeBudget(request.budget);
-  configurations.forEach((asked, configuration) => {
-    const observation =
-      asked === own.name
-        ? { Ok: observe(request, own.features, limited) }
-        : { Err: `no configuration is called ${asked}` };
-    frames.write({ Observed: { id, configuration, observation } });
-  });
-}
+const server = new Server(process.argv[2], (message) => frames.write(message));
+server.open();
+for (let request; (request = frames.read()) !== null; ) server.answer(request);
 process.exit(0);

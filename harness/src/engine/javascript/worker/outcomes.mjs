@@ -10,12 +10,15 @@ export class HostTrap extends Error {}
 const TRAPS = [
   [/unreachable/i, ['Unreachable']],
   [/signature/, ['NullElement', 'IndirectCallType']],
+  [/^null function|call to null/, ['NullElement']],
   [/out of bounds call_indirect/i, ['UndefinedElement']],
   // V8, for `table.get` and for `call_indirect`.
   [/^table index is out of bounds/, ['OutOfBoundsTable', 'UndefinedElement']],
   [/element segment|\btable\b/i, ['OutOfBoundsTable']],
   [/unaligned/i, ['UnalignedAtomic']],
-  [/Atomics\.wait/, ['ExpectedSharedMemory']],
+  [/Atomics\.wait|non-shared memory/, ['ExpectedSharedMemory']],
+  // SpiderMonkey, of whatever.
+  [/^index out of bounds/, ['OutOfBoundsMemory', 'OutOfBoundsTable', 'UndefinedElement']],
   // JavaScriptCore, whatever is wrong with a wait or a notification.
   [/^Out of bounds memory access/, [
     'OutOfBoundsMemory',
@@ -29,6 +32,7 @@ const TRAPS = [
   [/divide result unrepresentable|integer overflow/i, ['IntegerOverflow']],
   // For a float that is not a number and for one that is too large.
   [/float unrepresentable|out of bounds trunc/i, ['InvalidConversion', 'IntegerOverflow']],
+  [/invalid conversion/, ['InvalidConversion']],
   [/null (pointer|reference)/i, ['NullReference']],
 ];
 
@@ -49,6 +53,9 @@ export function outcomeOf(error) {
   if (error instanceof RangeError) {
     return /call stack/.test(words) ? 'Exhausted' : { Limit: words };
   }
+  // SpiderMonkey, which has a class of its own for the one and none for the other.
+  if (/too much recursion/.test(words)) return 'Exhausted';
+  if (error === 'out of memory') return { Limit: words };
   // None that the JavaScript API has for what scripts do.
   return { Panic: `${error?.constructor?.name}: ${words}` };
 }

@@ -3,7 +3,7 @@
 
 import { Store, parseHost } from './store.mjs';
 import { missing } from './features.mjs';
-import { hex } from './values.mjs';
+import { fromHex, toHex } from './bytes.mjs';
 
 const CHUNK = 65536;
 const DONE = { Values: [] };
@@ -87,7 +87,7 @@ class Run {
     if (!this.#limited && interfaces.largest_memory > this.#request.budget.memory_bytes) {
       return { Unsupported: 'a limit below the maximum of a memory' };
     }
-    const binary = Buffer.from(wasm, 'hex');
+    const binary = fromHex(wasm);
     const made = this.#timed('compile', () => this.#store.compile(binary));
     if (made.failed) return made.failed;
     this.#modules.set(module, { module: made, interfaces, memories: facts.memories });
@@ -139,7 +139,7 @@ class Run {
       const instance = this.#instances.get(capture.instance);
       if (instance === undefined) continue;
       const bytes = this.#store.read(instance, capture.export, capture.chunk * CHUNK, CHUNK);
-      this.#captured.push([capture, hex(bytes)]);
+      this.#captured.push([capture, toHex(bytes)]);
     }
   }
 

@@ -8,10 +8,6 @@
 /** Whether values of these types cross the border to JavaScript as they are. */
 export const isPlain = (types) => !/[^iIre]/.test(types);
 
-/** Bytes as text. */
-export const hex = (bytes) =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-
 const TYPES = { i: 'I32', I: 'I64', f: 'F32', F: 'F64', v: 'V128', r: 'FuncRef', e: 'ExternRef' };
 const LOW = (1n << 64n) - 1n;
 
