@@ -1,5 +1,5 @@
 ;; bug: node-grow-modulo-2-32
-;; host.grow and 1 more gives a wrong result
+;; the API's grow of a 64-bit memory takes the number of pages modulo 2^32
 ;; specified: i64:0xffffffffffffffff
 ;;   Execution: instructions
 ;;   https://webassembly.github.io/spec/core/exec/instructions.html

@@ -45,7 +45,12 @@ fn every_bug_has_a_report_that_was_checked_and_a_cause() {
 #[test]
 fn every_file_asserts_what_is_specified_and_is_known() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
-    let corpus = Corpus::open(&folder).unwrap();
+    holds_together(&folder);
+    holds_together(&folder.join("releases"));
+}
+
+fn holds_together(folder: &Path) {
+    let corpus = Corpus::open(folder).unwrap();
     let mut witnesses = 0;
     for file in corpus.files().unwrap() {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();

@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use server::Server;
-pub(crate) use server::Serves;
+use super::Launch;
+use server::{Came, Server, Serves};
 pub(crate) use socket::{Replies, Requests};
 
 /// How long a browser may take to open its page.
@@ -90,7 +90,9 @@ impl Tab {
     ) -> Result<(Tab, Box<dyn Read + Send>), String> {
         let server = Server::new(Serves::Worker(&page.name))?;
         let (mut browser, said) = Running::start(command, environment, page, &server.url())?;
-        let socket = server.socket(OPENING, || browser.ended())?;
+        let Came::Socket(socket) = server.serve(OPENING, || browser.ended())? else {
+            return Err("a page without a socket".to_owned());
+        };
         let (requests, replies) = socket::halves(socket).map_err(|why| why.to_string())?;
         let tab = Tab {
             browser,
@@ -118,6 +120,28 @@ impl Tab {
                 _ => return None,
             }
         }
+    }
+}
+
+/// What the function that the ES module `text` exports by default gives, as JSON, in a
+/// page of a new browser.
+///
+/// # Errors
+/// In words: no browser can be started, it ends, the module throws, or there is no
+/// answer after `wall`.
+pub(super) fn ask(
+    launch: &Launch,
+    page: &Page,
+    text: &str,
+    isolated: bool,
+    wall: Duration,
+) -> Result<String, String> {
+    let server = Server::new(Serves::Module { text, isolated })?;
+    let url = server.url();
+    let (mut browser, _said) = Running::start(&launch.command, &launch.environment, page, &url)?;
+    match server.serve(wall, || browser.ended())? {
+        Came::Answer(answer) => Ok(answer),
+        _ => Err("a page that does not answer".to_owned()),
     }
 }
 
@@ -197,7 +221,7 @@ struct Guard {
 impl Guard {
     fn of(browser: &Child) -> io::Result<Guard> {
         let mut child = Command::new("sh")
-            .args(["-c", r#"cat; kill -9 -- "-$0""#])
+            .args(["-c", r#"cat; kill -9 "-$0""#])
             .arg(browser.id().to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -246,5 +270,27 @@ impl Page {
                 Ok(vec!["--profile".to_owned(), profile.to_string()])
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guard_kills_a_whole_group_when_its_pipe_ends() {
+        let mut shell = Command::new("sh")
+            .args(["-c", "sleep 1000 & echo started; wait"])
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut stdout = shell.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 8]).unwrap();
+        let mut guard = Guard::of(&shell).unwrap();
+        guard.fire();
+        // Both held the pipe.
+        assert_eq!(stdout.read(&mut [0]).unwrap(), 0);
+        assert!(!shell.wait().unwrap().success());
     }
 }
