@@ -19,11 +19,13 @@
 //! * There is no fuel: a call that does not end is ended with its process.
 //! * A script with threads is not run.
 
+mod evaluate;
 mod installed;
 mod table;
 
 use std::path::Path;
 
+pub use evaluate::{evaluate, here};
 pub use installed::Installed;
 pub(crate) use installed::launch;
 
