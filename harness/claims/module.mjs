@@ -56,5 +56,8 @@ function outcome(what) {
   }
 }
 
-/** Whether this engine has 64-bit memories. */
+/** Whether a module can have a 64-bit memory. */
 const has64 = () => WebAssembly.validate(memoryModule({ initial: 1, address: 'i64' }));
+
+/** Whether JavaScript can have one, with sizes that are BigInts. V8 had the first before. */
+const takes64 = () => outcome(() => new WebAssembly.Memory({ initial: 1n, address: 'i64' })) === 'succeeds';

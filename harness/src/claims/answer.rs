@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Answer {
     /// It is so there.
     Agrees(String),
+    /// It is so there in one case and not in another.
+    Partly(String),
     /// It is not so there.
     Differs(String),
     /// It cannot be told there.
@@ -17,12 +19,13 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The opposite.
-    pub(super) fn denied(self) -> Answer {
-        match self {
-            Answer::Agrees(words) => Answer::Differs(words),
-            Answer::Differs(words) => Answer::Agrees(words),
-            silent => silent,
+    /// What the answer to assertions says of a claim, if they show this of it.
+    pub(super) fn showing(self, shown: Word) -> Answer {
+        match (shown, self) {
+            (Word::DoesNotHold, Answer::Agrees(words)) => Answer::Differs(words),
+            (Word::DoesNotHold, Answer::Differs(words)) => Answer::Agrees(words),
+            (Word::Depends, Answer::Agrees(words)) => Answer::Partly(words),
+            (_, answer) => answer,
         }
     }
 
@@ -32,7 +35,9 @@ impl Answer {
             (Answer::Differs(one), Answer::Differs(other)) => Answer::Differs(both(&one, &other)),
             (Answer::Agrees(one), Answer::Agrees(other)) => Answer::Agrees(both(&one, &other)),
             (Answer::Silent(one), Answer::Silent(other)) => Answer::Silent(both(&one, &other)),
+            (Answer::Partly(one), Answer::Partly(other)) => Answer::Partly(both(&one, &other)),
             (differs @ Answer::Differs(_), _) | (_, differs @ Answer::Differs(_)) => differs,
+            (partly @ Answer::Partly(_), _) | (_, partly @ Answer::Partly(_)) => partly,
             (agrees @ Answer::Agrees(_), _) | (_, agrees @ Answer::Agrees(_)) => agrees,
         }
     }
@@ -100,7 +105,9 @@ pub fn measured(answers: &[Answered]) -> Option<Word> {
     let some = |wanted: fn(&Answer) -> bool| answers.iter().any(|each| wanted(&each.answer));
     let agree = some(|answer| matches!(answer, Answer::Agrees(_)));
     let differ = some(|answer| matches!(answer, Answer::Differs(_)));
+    let partly = some(|answer| matches!(answer, Answer::Partly(_)));
     match (agree, differ) {
+        _ if partly => Some(Word::Depends),
         (true, true) => Some(Word::Depends),
         (true, false) => Some(Word::Holds),
         (false, true) => Some(Word::DoesNotHold),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::Word;
 use crate::script::wast::{self, Source};
 
 /// What is run to see whether a claim holds.
@@ -20,9 +21,9 @@ pub struct Case {
     pub repeat: usize,
     /// The largest memory of the run, in MiB, if another one than usual.
     pub budget: Option<u64>,
-    /// Whether its assertions say the opposite of the claim.
-    #[serde(default)]
-    pub denies: bool,
+    /// What becomes of the claim where all assertions of the script hold.
+    #[serde(default = "holds")]
+    pub shows: Word,
     /// What is run: the text of all files.
     #[serde(skip)]
     text: String,
@@ -30,6 +31,10 @@ pub struct Case {
 
 fn once() -> usize {
     1
+}
+
+fn holds() -> Word {
+    Word::Holds
 }
 
 /// What all cases in JavaScript begin with.

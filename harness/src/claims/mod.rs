@@ -6,10 +6,10 @@
 //! What the specification says of a claim is written by hand, with its section. Who
 //! agrees is never written down but measured. A case is one of two things:
 //!
-//! * a script (`.wast`), whose assertions hold where the claim does. It runs on the
-//!   reference and on each configuration, as any script does. A configuration agrees if
-//!   all assertions hold on it, and if nothing else in its run diverges from the
-//!   reference.
+//! * a script (`.wast`), whose assertions hold where the claim does; or, if the claim is
+//!   more easily refuted, where it does not, which [`Case::shows`] says. It runs on the
+//!   reference and on each configuration, as any script does. The assertions hold on a
+//!   configuration if all do, and if nothing else in its run diverges from the reference.
 //! * a module in JavaScript (`.mjs`), which exports by default a function without
 //!   arguments that gives `{ answer, note }`: `true` if the claim holds, `false` if it
 //!   does not, `null` if it cannot be asked here; and, in words, what was seen. It uses
@@ -46,8 +46,18 @@ pub struct Claim {
     pub specification: Word,
     /// Why, in Markdown.
     pub because: String,
-    /// A link to the section that decides it, if one does.
-    pub section: Option<String>,
+    /// The section that decides it, if one does.
+    pub section: Option<Section>,
+}
+
+/// A section of a specification.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Its title, behind that of the document.
+    pub title: String,
+    /// Where it stands.
+    pub link: String,
 }
 
 /// `claims.toml`.

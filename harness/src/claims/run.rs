@@ -42,7 +42,7 @@ pub fn ask(claim: &Claim, place: &mut Surroundings<'_>) -> Result<Vec<Answered>,
             false => ask_module(case, place),
         };
         for Answered { who, answer } in answered {
-            let answer = if case.denies { answer.denied() } else { answer };
+            let answer = answer.showing(case.shows);
             match all.iter_mut().find(|before| before.who == who) {
                 Some(before) => before.answer = before.answer.clone().and(answer),
                 None => all.push(Answered { who, answer }),
@@ -68,7 +68,7 @@ fn ask_script(case: &Case, place: &mut Surroundings<'_>) -> Result<Vec<Answered>
             break;
         }
         let trial = try_script(&source.script, budget, place.runner, &names)?;
-        let now = answers(&source, &trial);
+        let now = answers(case, &source, &trial);
         names.retain(|name| {
             let mut agreeing = now
                 .iter()
@@ -86,10 +86,10 @@ fn ask_script(case: &Case, place: &mut Surroundings<'_>) -> Result<Vec<Answered>
 }
 
 /// What a trial of a script answers.
-fn answers(source: &Source, trial: &Trial) -> Vec<Answered> {
+fn answers(case: &Case, source: &Source, trial: &Trial) -> Vec<Answered> {
     let reference = match &trial.unsent {
         Some(unsent) => Answer::Silent(unsent.why.clone()),
-        None => asserted(source, &trial.reference.observation),
+        None => asserted(case, source, &trial.reference.observation),
     };
     let mut all = vec![Answered {
         who: REFERENCE.to_owned(),
@@ -97,35 +97,42 @@ fn answers(source: &Source, trial: &Trial) -> Vec<Answered> {
     }];
     all.extend(trial.judged.iter().map(|judged| Answered {
         who: judged.configuration.clone(),
-        answer: of_engine(source, judged),
+        answer: of_engine(case, source, judged),
     }));
     all
 }
 
-fn of_engine(source: &Source, judged: &Judged) -> Answer {
+fn of_engine(case: &Case, source: &Source, judged: &Judged) -> Answer {
     match (&judged.verdict, &judged.observation) {
         (Verdict::Unsupported(why) | Verdict::Limit(why) | Verdict::Skipped(why), _) => {
             Answer::Silent(why.clone())
         }
         (Verdict::Diverges(difference), None) => Answer::Differs(difference.got.clone()),
-        (Verdict::Diverges(difference), Some(observation)) => match asserted(source, observation) {
-            Answer::Agrees(_) => Answer::Differs(format!("{}", difference.class)),
-            differs => differs,
-        },
-        (Verdict::Conforms, Some(observation)) => asserted(source, observation),
+        (Verdict::Diverges(difference), Some(observation)) => {
+            match asserted(case, source, observation) {
+                Answer::Agrees(_) => Answer::Differs(format!("{}", difference.class)),
+                differs => differs,
+            }
+        }
+        (Verdict::Conforms, Some(observation)) => asserted(case, source, observation),
         (Verdict::Conforms, None) => Answer::Silent("it shows nothing".to_owned()),
     }
 }
 
 /// Whether all that a script asserts holds in an observation; if not, the first that
 /// does not.
-fn asserted(source: &Source, observation: &Observation) -> Answer {
+fn asserted(case: &Case, source: &Source, observation: &Observation) -> Answer {
     for (step, seen) in source.steps.iter().zip(&observation.steps) {
         if let Outcome::Limit(why) | Outcome::Unsupported(why) = &seen.outcome {
             return Answer::Silent(why.clone());
         }
         if matches(&step.expect, &seen.outcome).is_err() {
-            return Answer::Differs(format!("line {}: {}", step.line, describe(&seen.outcome)));
+            return Answer::Differs(format!(
+                "{}:{}: {}",
+                case.file,
+                step.line,
+                describe(&seen.outcome)
+            ));
         }
     }
     Answer::Agrees(String::new())

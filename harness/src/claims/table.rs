@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Answer, Answered, Claim, Word, measured};
-use crate::engine::{Configuration, group};
+use super::{Answer, Answered, Claim, Section, Word, measured};
+use crate::engine::{Configuration, Name, group};
 
 /// A claim with what was answered.
 #[derive(Clone, Debug)]
@@ -19,8 +19,7 @@ pub fn table(all: &[Asked], configurations: &[Configuration]) -> String {
     let mut out = String::from(HEAD);
     out.push_str(&format!("Measured on {}.\n\n", versions(configurations)));
     out.push_str("| # | claim | case | who agrees | verdict |\n|---|---|---|---|---|\n");
-    let mut who = vec![super::REFERENCE];
-    who.extend(configurations.iter().map(Configuration::name));
+    let who = Names::of(configurations);
     for Asked { claim, answers } in all {
         let cases: Vec<String> = claim.cases.iter().map(|case| link(&case.file)).collect();
         let cells = [
@@ -71,32 +70,65 @@ fn versions(configurations: &[Configuration]) -> String {
     all.join(", ")
 }
 
+/// What those that answer are called in the table: a release of which there is only one
+/// configuration by its own name.
+struct Names(Vec<String>);
+
+impl Names {
+    fn of(configurations: &[Configuration]) -> Names {
+        let release = |c: &Configuration| Name::parse(c.name()).map(Name::release);
+        let shown = |c: &Configuration| {
+            let mut alike = configurations
+                .iter()
+                .filter(|other| release(other) == release(c));
+            match (alike.next(), alike.next(), release(c)) {
+                (Some(_), None, Some(release)) => release,
+                _ => c.name().to_owned(),
+            }
+        };
+        let mut names = vec![super::REFERENCE.to_owned()];
+        names.extend(configurations.iter().map(shown));
+        Names(names)
+    }
+
+    fn shown<'a>(&'a self, name: &'a str) -> &'a str {
+        let is_it = |shown: &&String| {
+            let rest = name.strip_prefix(shown.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.0.iter().find(is_it).map_or(name, String::as_str)
+    }
+}
+
 /// A link to a case.
 fn link(file: &str) -> String {
     format!("[`{file}`](claims/{file})")
 }
 
 /// Who agrees, who differs and who cannot tell; those who saw the same together.
-fn agreement(answers: &[Answered], who: &[&str]) -> String {
+fn agreement(answers: &[Answered], among: &Names) -> String {
     let mut lines: Vec<(&Answer, Vec<&str>)> = Vec::new();
     for Answered { who, answer } in answers {
+        let name = among.shown(who);
         match lines.iter_mut().find(|(known, _)| *known == answer) {
-            Some((_, names)) => names.push(who),
-            None => lines.push((answer, vec![who])),
+            Some((_, names)) => names.push(name),
+            None => lines.push((answer, vec![name])),
         }
     }
     lines.sort_by_key(|(answer, _)| match answer {
         Answer::Agrees(_) => 0,
-        Answer::Differs(_) => 1,
-        Answer::Silent(_) => 2,
+        Answer::Partly(_) => 1,
+        Answer::Differs(_) => 2,
+        Answer::Silent(_) => 3,
     });
     let line = |(answer, names): &(&Answer, Vec<&str>)| {
         let (kind, words) = match answer {
             Answer::Agrees(words) => ("agree", words),
+            Answer::Partly(words) => ("agree in part", words),
             Answer::Differs(words) => ("**differ**", words),
             Answer::Silent(words) => ("cannot tell", words),
         };
-        let names = group(names, who);
+        let names = group(names, &among.0);
         match words.is_empty() {
             true => format!("{kind}: {names}"),
             false => format!("{kind}: {names} ({words})"),
@@ -116,8 +148,8 @@ fn verdict(claim: &Claim, measured: Option<Word>) -> String {
         None => format!("**not answered** here; by the specification: {specified}. "),
     };
     text.push_str(&claim.because);
-    if let Some(section) = &claim.section {
-        let _ = write!(text, " [Section]({section})");
+    if let Some(Section { title, link }) = &claim.section {
+        let _ = write!(text, " [{title}]({link})");
     }
     text
 }

@@ -74,7 +74,7 @@ fn the_reference_agrees_with_what_is_written_down() {
     for claim in own() {
         let answers = answered(&claim, &[]);
         let word = measured(&answers);
-        let decided = !matches!(claim.number, 8 | 20 | 21 | 22..=26);
+        let decided = !matches!(claim.number, 8 | 20 | 21);
         if decided && claim.cases.iter().any(Case::is_script) {
             assert_eq!(
                 word,
@@ -133,7 +133,7 @@ fn a_wrong_claim_does_not_hold() {
         .unwrap();
     assert!(row.contains("x \\| y"), "{row}");
     assert!(row.contains("**differ**: reference"), "{row}");
-    assert!(row.contains("(line 2: i32:0xffffffff)"), "{row}");
+    assert!(row.contains("(wrong.wast:2: i32:0xffffffff)"), "{row}");
     assert!(
         row.contains("**does not hold** here; by the specification: holds. it is said."),
         "{row}"
