@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Answer, Answered, Case, Claim};
 use crate::engine::javascript::{self, Launch};
 use crate::engine::{Budget, Configuration};
-use crate::judge::{Judged, Verdict, describe};
+use crate::judge::{Class, Judged, Verdict, describe};
 use crate::observation::{Observation, Outcome};
 use crate::script::expect::matches;
 use crate::script::wast::Source;
@@ -106,6 +106,10 @@ fn of_engine(case: &Case, source: &Source, judged: &Judged) -> Answer {
     match (&judged.verdict, &judged.observation) {
         (Verdict::Unsupported(why) | Verdict::Limit(why) | Verdict::Skipped(why), _) => {
             Answer::Silent(why.clone())
+        }
+        // Slow is not wrong.
+        (Verdict::Diverges(difference), None) if difference.class == Class::Hang => {
+            Answer::Silent(difference.got.clone())
         }
         (Verdict::Diverges(difference), None) => Answer::Differs(difference.got.clone()),
         (Verdict::Diverges(difference), Some(observation)) => {
