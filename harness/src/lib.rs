@@ -10,6 +10,8 @@
 #[cfg(not(worker))]
 pub mod campaign;
 #[cfg(not(worker))]
+pub mod claims;
+#[cfg(not(worker))]
 pub mod corpus;
 #[cfg(not(worker))]
 pub mod coverage;

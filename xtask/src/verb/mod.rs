@@ -2,6 +2,7 @@
 
 mod bench;
 mod bisect;
+mod claims;
 mod diff;
 mod engines;
 mod fuzz;
@@ -31,6 +32,7 @@ pub(crate) enum Verb {
     Triage(triage::Triage),
     Spec(spec::Spec),
     Real(real::Real),
+    Claims(claims::Claims),
     Nightly(nightly::Nightly),
     Engines(engines::Engines),
     Fuzz(fuzz::Fuzz),
@@ -53,6 +55,7 @@ impl Verb {
             Verb::Triage(verb) => verb.run(),
             Verb::Spec(verb) => verb.run(),
             Verb::Real(verb) => verb.run(),
+            Verb::Claims(verb) => verb.run(),
             Verb::Nightly(verb) => verb.run(),
             Verb::Engines(verb) => verb.run(),
             Verb::Fuzz(verb) => verb.run(),

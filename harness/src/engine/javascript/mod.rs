@@ -22,6 +22,7 @@
 //! * A script with threads is not run.
 
 pub(crate) mod browser;
+mod evaluate;
 mod installed;
 mod launch;
 mod table;
@@ -29,6 +30,7 @@ mod table;
 use std::path::Path;
 
 pub use browser::{Browser, Page};
+pub use evaluate::{evaluate, here};
 pub use installed::Installed;
 pub(crate) use installed::launch;
 pub use launch::Launch;

@@ -149,10 +149,8 @@ impl Site {
         stream.set_nodelay(true).ok()?;
         let head = peek_head(&stream)?;
         let target = head.split(' ').nth(1)?;
-        let Some(path) = target.strip_prefix(&format!("/{}/", self.token)) else {
-            return self.respond(&mut stream, "404 Not Found", "text/plain", "");
-        };
-        if path == "socket" {
+        let path = target.strip_prefix(&format!("/{}/", self.token));
+        if path == Some("socket") {
             let checked = |request: &Request, response: Response| match request.uri().path() {
                 asked if asked == target => Ok(response),
                 _ => {
@@ -168,6 +166,9 @@ impl Site {
         }
         // What is answered is read, or closing would take the answer back.
         stream.read_exact(&mut vec![0; head.len()]).ok()?;
+        let Some(path) = path else {
+            return self.respond(&mut stream, "404 Not Found", "text/plain", "");
+        };
         let said = match path.split_once('?') {
             Some(("failed", words)) => Some(Came::Failure(decode(words))),
             Some(("answered", words)) => Some(Came::Answer(decode(words))),

@@ -1,0 +1,26 @@
+;; A page is 64 KiB: 16 pages end behind byte 1,048,575, however a memory is made.
+(module $declared
+  (memory (export "memory") 16)
+  (func (export "size") (result i32) (memory.size))
+  (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))
+(register "declared")
+(assert_return (invoke "size") (i32.const 16))
+(assert_return (invoke "load" (i32.const 1048575)) (i32.const 0))
+(assert_trap (invoke "load" (i32.const 1048576)) "out of bounds memory access")
+(module $imported
+  (memory (import "declared" "memory") 16)
+  (func (export "size") (result i32) (memory.size))
+  (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))
+(assert_return (invoke "size") (i32.const 16))
+(assert_return (invoke "load" (i32.const 1048575)) (i32.const 0))
+(assert_trap (invoke "load" (i32.const 1048576)) "out of bounds memory access")
+(module $grown
+  (memory 0)
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "size") (result i32) (memory.size))
+  (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))
+(assert_trap (invoke "load" (i32.const 0)) "out of bounds memory access")
+(assert_return (invoke "grow" (i32.const 16)) (i32.const 0))
+(assert_return (invoke "size") (i32.const 16))
+(assert_return (invoke "load" (i32.const 1048575)) (i32.const 0))
+(assert_trap (invoke "load" (i32.const 1048576)) "out of bounds memory access")

@@ -1,0 +1,15 @@
+;; A 32-bit memory ends at 65,536 pages: the last byte of 4 GiB can be written.
+(module
+  (memory 0)
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "size") (result i32) (memory.size))
+  (func (export "touch") (param i32) (result i32)
+    (i32.store8 (local.get 0) (i32.const 1))
+    (i32.load8_u (local.get 0))))
+(assert_return (invoke "grow" (i32.const 65535)) (i32.const 0))
+(assert_trap (invoke "touch" (i32.const 0xffff_ffff)) "out of bounds memory access")
+(assert_return (invoke "grow" (i32.const 2)) (i32.const -1))
+(assert_return (invoke "grow" (i32.const 1)) (i32.const 65535))
+(assert_return (invoke "size") (i32.const 65536))
+(assert_return (invoke "grow" (i32.const 1)) (i32.const -1))
+(assert_return (invoke "touch" (i32.const 0xffff_ffff)) (i32.const 1))

@@ -1,0 +1,17 @@
+;; 4 MiB, of which all but 40 KiB is free: a block of 200 KiB cannot be had, and the
+;; failed grow is no end: smaller ones can.
+(module definition $small (memory (export "memory") 1 64))
+(module instance $room-1 $small)
+(register "room" $room-1)
+(module instance $arena-1 $arena)
+(register "arena" $arena-1)
+(module instance $heap-1 $coalescing)
+(register "lasting" $heap-1)
+(register "temporary" $heap-1)
+(module instance $trace-1 $trace)
+(invoke $trace-1 "anchors" (i32.const 40) (i32.const 0))
+(invoke $trace-1 "free")
+(assert_return (invoke $heap-1 "size") (i32.const 64))
+(assert_return (invoke $heap-1 "alloc" (i32.const 204800)) (i32.const 0))
+(assert_return (invoke $heap-1 "size") (i32.const 64))
+(assert_return (invoke $heap-1 "alloc" (i32.const 102400)) (i32.const 264))
