@@ -44,14 +44,12 @@ impl Process {
     /// In words, if it cannot be started.
     pub(super) fn start(launch: &Launch) -> Result<Streams, String> {
         if let Some(page) = &launch.page {
-            let (mut tab, said) = Tab::open(&launch.command, &launch.environment, page)?;
-            let streams = tab.requests.take().zip(tab.replies.take());
-            let (requests, replies) = streams.ok_or("a page without a socket")?;
+            let opened = Tab::open(&launch.command, &launch.environment, page)?;
             return Ok(Streams {
-                process: Process::Tab(tab),
-                requests: Box::new(requests),
-                replies: Box::new(replies),
-                said,
+                process: Process::Tab(opened.tab),
+                requests: Box::new(opened.requests),
+                replies: Box::new(opened.replies),
+                said: opened.said,
             });
         }
         let (program, arguments) = launch

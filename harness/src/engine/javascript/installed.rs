@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use super::browser::BUDGET;
 use super::table::{self, Engine, Settings, TABLE};
 use super::{Browser, Launch, Page, write_files};
 use crate::engine::{Configuration, MEMORY_BYTES, Name};
@@ -213,7 +214,7 @@ impl Installed {
             if browser == Browser::Chromium {
                 let pages = MEMORY_BYTES / 65_536;
                 let flags = settings.flags.join(" ");
-                command.push(format!("--js-flags=--wasm-max-mem-pages={pages} {flags}"));
+                command.push(format!("--js-flags={BUDGET}{pages} {flags}"));
             }
             page = Some(Page {
                 browser,

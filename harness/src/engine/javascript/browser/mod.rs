@@ -26,6 +26,9 @@ pub(crate) use socket::{Replies, Requests};
 /// How long a browser may take to open its page.
 const OPENING: Duration = Duration::from_secs(60);
 
+/// The flag of V8 for the largest memory, in pages of 64 KiB.
+pub(super) const BUDGET: &str = "--wasm-max-mem-pages=";
+
 /// The settings with which Firefox does nothing but show its page.
 const QUIET: [(&str, &str); 10] = [
     ("app.update.enabled", "false"),
@@ -63,10 +66,17 @@ pub struct Page {
 /// A browser that runs, with a page that is open.
 pub(crate) struct Tab {
     browser: Running,
+}
+
+/// A browser with the streams of its page.
+pub(crate) struct Opened {
+    pub(crate) tab: Tab,
     /// Where requests are written.
-    pub(crate) requests: Option<Requests>,
+    pub(crate) requests: Requests,
     /// Where replies are read.
-    pub(crate) replies: Option<Replies>,
+    pub(crate) replies: Replies,
+    /// The browser's standard error.
+    pub(crate) said: Box<dyn Read + Send>,
 }
 
 /// The processes of a browser; they are ended when it is dropped.
@@ -87,19 +97,19 @@ impl Tab {
         command: &[String],
         environment: &[(String, String)],
         page: &Page,
-    ) -> Result<(Tab, Box<dyn Read + Send>), String> {
+    ) -> Result<Opened, String> {
         let server = Server::new(Serves::Worker(&page.name))?;
         let (mut browser, said) = Running::start(command, environment, page, &server.url())?;
         let Came::Socket(socket) = server.serve(OPENING, || browser.ended())? else {
             return Err("a page without a socket".to_owned());
         };
         let (requests, replies) = socket::halves(socket).map_err(|why| why.to_string())?;
-        let tab = Tab {
-            browser,
-            requests: Some(requests),
-            replies: Some(replies),
-        };
-        Ok((tab, said))
+        Ok(Opened {
+            tab: Tab { browser },
+            requests,
+            replies,
+            said,
+        })
     }
 
     /// The browser's main process.
@@ -138,7 +148,18 @@ pub(super) fn ask(
 ) -> Result<String, String> {
     let server = Server::new(Serves::Module { text, isolated })?;
     let url = server.url();
-    let (mut browser, _said) = Running::start(&launch.command, &launch.environment, page, &url)?;
+    // What a campaign allows its memories is not what the browser does.
+    let without_budget = |argument: &String| {
+        let parts = argument
+            .split(' ')
+            .map(|part| match part.split_once(BUDGET) {
+                Some((before, _)) => before,
+                None => part,
+            });
+        parts.collect::<Vec<_>>().join(" ")
+    };
+    let command: Vec<String> = launch.command.iter().map(without_budget).collect();
+    let (mut browser, _said) = Running::start(&command, &launch.environment, page, &url)?;
     match server.serve(wall, || browser.ended())? {
         Came::Answer(answer) => Ok(answer),
         _ => Err("a page that does not answer".to_owned()),

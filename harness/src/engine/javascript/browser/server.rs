@@ -8,9 +8,6 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tungstenite::http::StatusCode;
-
 use crate::engine::javascript::FILES;
 
 /// The page of a worker, whose name is put in.
@@ -151,15 +148,8 @@ impl Site {
         let target = head.split(' ').nth(1)?;
         let path = target.strip_prefix(&format!("/{}/", self.token));
         if path == Some("socket") {
-            let checked = |request: &Request, response: Response| match request.uri().path() {
-                asked if asked == target => Ok(response),
-                _ => {
-                    let mut refused = ErrorResponse::new(None);
-                    *refused.status_mut() = StatusCode::NOT_FOUND;
-                    Err(refused)
-                }
-            };
-            let mut socket = tungstenite::accept_hdr(stream, checked).ok()?;
+            // Its path is the one that was looked at: what was peeked is read now.
+            let mut socket = tungstenite::accept(stream).ok()?;
             let stream = socket.get_mut().try_clone().ok()?;
             stream.set_read_timeout(None).ok()?;
             return came.send(Came::Socket(stream)).ok();
