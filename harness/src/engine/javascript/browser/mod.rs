@@ -30,14 +30,16 @@ const OPENING: Duration = Duration::from_secs(60);
 pub(super) const BUDGET: &str = "--wasm-max-mem-pages=";
 
 /// The settings with which Firefox does nothing but show its page.
-const QUIET: [(&str, &str); 10] = [
+const QUIET: [(&str, &str); 12] = [
     ("app.update.enabled", "false"),
     ("browser.aboutwelcome.enabled", "false"),
+    ("browser.newtab.preload", "false"),
     ("browser.sessionstore.resume_from_crash", "false"),
     ("browser.shell.checkDefaultBrowser", "false"),
     ("browser.startup.homepage_override.mstone", "\"ignore\""),
     ("browser.tabs.crashReporting.sendReport", "false"),
     ("datareporting.policy.dataSubmissionEnabled", "false"),
+    ("dom.ipc.processPrelaunch.enabled", "false"),
     ("network.captive-portal-service.enabled", "false"),
     ("network.connectivity-service.enabled", "false"),
     ("toolkit.telemetry.reportingpolicy.firstRun", "false"),
