@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Facts, LookAt, channel, policy, uses_host};
+use super::{Facts, LookAt, Standalone, channel, policy, uses_host};
 use crate::corpus::Bug;
 use crate::engine::Configuration;
 use crate::judge::Difference;
@@ -79,13 +79,18 @@ fn steps(facts: &Facts<'_>, out: &mut String) {
         );
     }
     match facts.standalone {
-        Ok(program) => {
+        Ok(Standalone::Package { manifest, main }) => {
             let _ = write!(
                 out,
                 "With a program against the published crate (`cargo run`):\n\n\
-                 ```rust\n{}```\n\n\
-                 <details><summary><code>Cargo.toml</code></summary>\n\n```toml\n{}```\n\n</details>\n\n",
-                program.main, program.manifest
+                 ```rust\n{main}```\n\n\
+                 <details><summary><code>Cargo.toml</code></summary>\n\n```toml\n{manifest}```\n\n</details>\n\n",
+            );
+        }
+        Ok(Standalone::Module { text, how }) => {
+            let _ = write!(
+                out,
+                "With a module of JavaScript: {how}\n\n```js\n{text}```\n\n"
             );
         }
         Err(why) => {

@@ -273,6 +273,16 @@ pub fn channel(engine: &str, private: bool) -> &'static str {
         ("wasmer", false) => "https://github.com/wasmerio/wasmer/issues",
         ("wasmi", true) => "https://github.com/wasmi-labs/wasmi/security",
         ("wasmi", false) => "https://github.com/wasmi-labs/wasmi/issues",
+        ("node", true) => "https://github.com/nodejs/node/security/policy",
+        ("node", false) => "https://github.com/nodejs/node/issues",
+        ("bun", true) => "https://github.com/oven-sh/bun/security",
+        ("bun", false) => "https://github.com/oven-sh/bun/issues",
+        ("chromium", true) => {
+            "https://www.chromium.org/Home/chromium-security/reporting-security-bugs/"
+        }
+        ("chromium", false) => "https://issues.chromium.org",
+        ("firefox", true) => "https://www.mozilla.org/security/",
+        ("firefox", false) => "https://bugzilla.mozilla.org",
         _ => "its maintainers",
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of reports.
 
 use super::*;
+use crate::engine::javascript::how_to_run;
 use crate::engine::mutants;
 use crate::script::wast;
 use crate::trial::try_script;
@@ -138,7 +139,9 @@ fn a_program_goes_through_the_steps_and_judges_the_last() {
             ],
         ),
     ] {
-        let Standalone { manifest, main } = program(text, configuration, None).unwrap();
+        let Ok(Standalone::Package { manifest, main }) = program(text, configuration, None) else {
+            panic!("no package for {configuration}");
+        };
         assert!(manifest.contains("version = \"=1.2.3\""), "{manifest}");
         for part in parts.into_iter().chain([
             "//! it fails",
@@ -166,6 +169,46 @@ fn a_program_looks_at_the_byte_that_is_wrong() {
         memory: "mem".to_owned(),
         at: LookAt::Byte(3, 7),
     };
-    let main = program(text, "wasmi/eager", Some(&look)).unwrap().main;
-    assert!(main.contains("let right = got == 7;"), "{main}");
+    let files = program(text, "wasmi/eager", Some(&look)).unwrap().files();
+    assert!(files[1].1.contains("let right = got == 7;"), "{files:?}");
+    let files = program(text, "node@26.10.0/tiered", Some(&look))
+        .unwrap()
+        .files();
+    assert!(
+        files[0].1.contains("const wrong = got !== \"7\";"),
+        "{files:?}"
+    );
+}
+
+#[test]
+fn a_module_goes_through_the_steps_and_judges_the_last() {
+    let text = r#"(module $m (memory (export "mem") i64 1 2)
+          (func (export "f") (param i32 i64) (result i32 i64) (local.get 0) (local.get 1)))
+        (register "r" $m)
+        (module $n (import "r" "mem" (memory i64 1)))
+        (assert_return (invoke $host "grow r.mem" (i64.const 9)) (i64.const -1))
+        (assert_return (invoke $m "f" (i32.const -1) (i64.const -2))
+          (i32.const -1) (i64.const -2))"#;
+    let Ok(Standalone::Module { text, how }) = program(text, "node@26.10.0/liftoff", None) else {
+        panic!("no module");
+    };
+    assert_eq!(
+        how,
+        "`node --liftoff-only reproduction.mjs` exits with 1 where it goes wrong."
+    );
+    for part in [
+        "// it fails\n// node@26.10.0/liftoff: `node",
+        "const i1 = new WebAssembly.Instance(m1, { \"r\": i0.exports });",
+        "outcome(() => grow(i0.exports[\"mem\"], 9n));",
+        "const got = outcome(() => i0.exports[\"f\"](-1, -2n));",
+        "const wrong = got !== \"-1,-2\";",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let how = |name| how_to_run(name, "r.mjs", "r.html").unwrap();
+    assert_eq!(how("chromium/tiered"), "`chromium r.html` shows it.");
+    assert_eq!(
+        how("firefox/ion"),
+        "`firefox r.html` shows it, with javascript.options.wasm_baselinejit = false in about:config."
+    );
 }

@@ -69,7 +69,7 @@ impl Report {
         if !self.check {
             return Ok(End::NothingNew);
         }
-        let checked = check::check(&text)?;
+        let checked = check::check(&text, &configurations)?;
         eprint!("{}", checked.output);
         if !checked.shows {
             println!("the stand-alone program does not show the divergence");
@@ -134,7 +134,7 @@ impl Report {
             }
             let checked = self
                 .text(&file, configurations, runner)
-                .and_then(|text| Ok((check::check(&text)?, text)));
+                .and_then(|text| Ok((check::check(&text, configurations)?, text)));
             let said = match checked {
                 Ok((checked, text)) if checked.shows => {
                     note(&mut corpus, &file, &text, configurations)?.unwrap_or_default()

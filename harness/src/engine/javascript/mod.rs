@@ -34,6 +34,7 @@ pub use evaluate::{evaluate, here};
 pub use installed::Installed;
 pub(crate) use installed::launch;
 pub use launch::Launch;
+pub(crate) use table::how_to_run;
 
 /// The engines, as the command line calls them.
 pub const ENGINES: [&str; 4] = ["node", "bun", "chromium", "firefox"];

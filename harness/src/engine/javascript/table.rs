@@ -1,6 +1,7 @@
 //! The configurations of the JavaScript engines.
 
 use super::browser::Browser;
+use crate::engine::Name;
 
 /// One configuration: a process with these flags.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +78,38 @@ pub(super) const TABLE: [Engine; 4] = [
 /// The engine of this name.
 pub(super) fn engine(name: &str) -> Option<&'static Engine> {
     TABLE.iter().find(|engine| engine.name == name)
+}
+
+/// How somebody runs a program in a configuration of a JavaScript engine, by the name of
+/// the configuration: a module, or in a browser the page that has it. In a sentence.
+pub(crate) fn how_to_run(name: &str, module: &str, page: &str) -> Option<String> {
+    let parts = Name::parse(name)?;
+    let engine = engine(parts.engine)?;
+    let settings = (engine.settings.iter()).find(|s| s.variant == parts.variant())?;
+    let flags = settings.flags.join(" ");
+    let given = |pairs: &[(&str, &str)], sign: &str| {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}{sign}{value}"));
+        pairs.collect::<Vec<_>>()
+    };
+    Some(match engine.browser {
+        None => {
+            let mut words = given(settings.environment, "=");
+            words.push(engine.name.to_owned());
+            words.extend(settings.flags.iter().map(|&flag| flag.to_owned()));
+            words.push(module.to_owned());
+            format!("`{}` exits with 1 where it goes wrong.", words.join(" "))
+        }
+        Some((Browser::Chromium, _)) if !flags.is_empty() => {
+            format!("`chromium --js-flags=\"{flags}\" {page}` shows it.")
+        }
+        Some((Browser::Firefox, _)) if !settings.preferences.is_empty() => {
+            let set = given(settings.preferences, " = ").join(", ");
+            format!("`firefox {page}` shows it, with {set} in about:config.")
+        }
+        Some(_) => format!("`{} {page}` shows it.", engine.name),
+    })
 }
 
 const fn v8(

@@ -1,10 +1,13 @@
-//! A divergence as a program of its own, against the published crate.
+//! A divergence as a program of its own, against the published crate, or for a JavaScript
+//! engine.
 
 mod api;
 mod configuration;
+mod javascript;
 mod program;
 mod tidy;
 
+use crate::engine::javascript::{how_to_run, is_javascript};
 use crate::engine::{Name, engine_of};
 use crate::observation::Outcome;
 use crate::script::Script;
@@ -13,16 +16,45 @@ use crate::script::Script;
 /// shows nothing.
 pub const EXPECTED: &str = "expected: ";
 
-/// A cargo package that shows a divergence, in the order of the script: it prints
-/// what is expected of the last step and what the engine does, and exits with 1
-/// if they differ.
+/// A program that shows a divergence, in the order of the script: it prints what is
+/// expected of the last step and what the engine does, and exits with 1 if they differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standalone {
-    /// `Cargo.toml`.
-    pub manifest: String,
-    /// `src/main.rs`.
-    pub main: String,
+pub enum Standalone {
+    /// A cargo package, against the published crate.
+    Package {
+        /// `Cargo.toml`.
+        manifest: String,
+        /// `src/main.rs`.
+        main: String,
+    },
+    /// An ES module, for a JavaScript engine. Its variable `wrong` says whether they
+    /// differ.
+    Module {
+        /// The text.
+        text: String,
+        /// How it is run, in a sentence.
+        how: String,
+    },
 }
+
+impl Standalone {
+    /// Its files, by their names.
+    pub fn files(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Standalone::Package { manifest, main } => vec![
+                ("Cargo.toml", manifest.clone()),
+                ("src/main.rs", main.clone()),
+            ],
+            Standalone::Module { text, .. } => {
+                vec![(MODULE, text.clone()), (PAGE, javascript::page(text))]
+            }
+        }
+    }
+}
+
+/// The file of a program for a JavaScript engine, and the page that has it in itself.
+const MODULE: &str = "reproduction.mjs";
+const PAGE: &str = "reproduction.html";
 
 /// A byte or a size of a memory to look at after the last step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +78,7 @@ pub enum LookAt {
 
 /// Whether a configuration can be made in a stand-alone program.
 pub(super) fn can_be_made(configuration: &str) -> bool {
-    configuration::lines(configuration).is_some()
+    configuration::lines(configuration).is_some() || is_javascript(engine_of(configuration))
 }
 
 /// The program for a script on one configuration of an engine (of this version),
@@ -62,6 +94,14 @@ pub(super) fn standalone(
     version: &str,
     title: &str,
 ) -> Result<Standalone, String> {
+    if let Some(how) = how_to_run(configuration, MODULE, PAGE) {
+        let text = javascript::text(script, outcomes, look)?;
+        let title = title.replace('\n', " ");
+        return Ok(Standalone::Module {
+            text: format!("// {title}\n// {configuration}: {how}\n{text}"),
+            how,
+        });
+    }
     let lines = configuration::lines(configuration)
         .ok_or_else(|| format!("{configuration} cannot be made in a few lines"))?;
     let api = api::Api::of(engine_of(configuration), version)
@@ -72,7 +112,7 @@ pub(super) fn standalone(
         title.replace('\n', " "),
         Name::parse(configuration).map_or_else(String::new, Name::linked)
     );
-    Ok(Standalone {
+    Ok(Standalone::Package {
         manifest: manifest(configuration, version),
         main: head + &main,
     })

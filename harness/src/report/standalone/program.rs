@@ -318,14 +318,14 @@ impl<'a> Program<'a> {
 }
 
 /// A module as text.
-fn module_text(wasm: &[u8]) -> String {
+pub(super) fn module_text(wasm: &[u8]) -> String {
     let mut out = String::new();
     print::module_text("", wasm, 0, &mut out);
     out
 }
 
 /// What a module imports, in order.
-fn imports_of(wasm: &[u8]) -> Vec<(String, String)> {
+pub(super) fn imports_of(wasm: &[u8]) -> Vec<(String, String)> {
     let payloads = Parser::new(0).parse_all(wasm).flatten();
     let sections = payloads.filter_map(|payload| match payload {
         Payload::ImportSection(section) => Some(section),

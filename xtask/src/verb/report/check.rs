@@ -2,21 +2,22 @@
 
 use std::path::Path;
 use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
+use serde::Deserialize;
+use trapline_harness::engine::Configuration;
+use trapline_harness::engine::javascript::{self, Launch};
 use trapline_harness::judge::Class;
 use trapline_harness::report::{EXPECTED, Report, Standalone};
 
-/// Writes the package of a program to a folder.
+/// Writes a program to a folder.
 pub(super) fn write_program(folder: &Path, program: &Standalone) -> anyhow::Result<()> {
-    let files = [
-        ("Cargo.toml", &program.manifest),
-        ("src/main.rs", &program.main),
-    ];
-    std::fs::create_dir_all(folder.join("src"))
-        .with_context(|| format!("{}: cannot be made", folder.display()))?;
-    for (name, text) in files {
+    for (name, text) in program.files() {
         let file = folder.join(name);
+        let parent = file.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent)
+            .with_context(|| format!("{}: cannot be made", parent.display()))?;
         std::fs::write(&file, text)
             .with_context(|| format!("{}: cannot be written", file.display()))?;
     }
@@ -41,26 +42,70 @@ pub(super) struct Checked {
 /// it exits with 1 where answers are not what they have to be. One that ends in
 /// another way shows what ends a process, and may else have a fault of its own.
 fn shows(class: Class, status: &ExitStatus) -> bool {
-    let ends_a_process = matches!(
-        class,
-        Class::Crash | Class::Hang | Class::OutOfMemory | Class::Panic
-    );
     match status.code() {
         Some(0) => false,
         Some(1) => true,
-        _ => ends_a_process,
+        _ => ends_a_process(class),
     }
 }
 
-/// Builds and runs the program of a report.
+fn ends_a_process(class: Class) -> bool {
+    matches!(
+        class,
+        Class::Crash | Class::Hang | Class::OutOfMemory | Class::Panic
+    )
+}
+
+/// How long a module may take.
+const WALL: Duration = Duration::from_secs(60);
+
+/// What a module that was asked says.
+#[derive(Deserialize)]
+struct Said {
+    wrong: bool,
+    got: String,
+}
+
+/// Builds and runs the program of a report; `configurations` has the one it is about.
 ///
 /// # Errors
 /// If there is none, or it cannot be built or run.
-pub(super) fn check(text: &Report) -> anyhow::Result<Checked> {
-    let program = match &text.standalone {
-        Ok(program) => program,
+pub(super) fn check(text: &Report, configurations: &[Configuration]) -> anyhow::Result<Checked> {
+    match &text.standalone {
+        Ok(Standalone::Module { text: module, .. }) => {
+            let mut all = configurations.iter();
+            let configuration = all.find(|c| c.name() == text.configuration);
+            let launch = configuration.and_then(Configuration::launch);
+            let launch = launch.context("the program is for a JavaScript engine")?;
+            check_module(text.class, module, launch)
+        }
+        Ok(program) => check_package(text, program),
         Err(why) => bail!("no stand-alone program: {why}"),
-    };
+    }
+}
+
+/// Asks a module whether something goes wrong in it. What ends its process shows what
+/// ends a process.
+fn check_module(class: Class, module: &str, launch: &Launch) -> anyhow::Result<Checked> {
+    let asked = format!("{module}export default () => ({{ wrong, got }});\n");
+    // What it prints itself would stand before its answer.
+    let asked = format!("console.log = () => {{}};\n{asked}");
+    Ok(match javascript::evaluate(launch, &asked, true, WALL) {
+        Ok(said) => {
+            let Said { wrong, got } = serde_json::from_str(&said).context("no answer")?;
+            Checked {
+                shows: wrong,
+                output: format!("got: {got}\n"),
+            }
+        }
+        Err(why) => Checked {
+            shows: ends_a_process(class),
+            output: format!("{why}\n"),
+        },
+    })
+}
+
+fn check_package(text: &Report, program: &Standalone) -> anyhow::Result<Checked> {
     let folder = tempfile::tempdir().context("no temporary folder")?;
     write_program(folder.path(), program)?;
     std::fs::copy(LOCK, folder.path().join("Cargo.lock")).context("Cargo.lock cannot be copied")?;
