@@ -1,5 +1,5 @@
 ;; bug: wasmer-init-to-4-gib
-;; a memory.init that ends at exactly 4 GiB traps, also byte by byte
+;; a memory.init of any length that ends at exactly 4 GiB traps
 ;; specified: success
 ;;   Execution: memory.init
 ;;   https://webassembly.github.io/spec/core/exec/instructions.html#exec-memory-init
