@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::names::Names;
 use super::program::{imports_of, module_text};
 use super::{EXPECTED, Look, LookAt};
 use crate::observation::{Outcome, Stage};
@@ -18,6 +19,10 @@ const outcome = (f) => {
     return error.constructor.name;
   }
 };
+";
+
+/// Grows a memory.
+const GROW: &str = "\
 // Pages are a BigInt for 64-bit memories, and a number for others.
 const grow = (memory, pages) => {
   try {
@@ -48,7 +53,7 @@ pub(super) fn text(
     let (expected, got) = match look {
         Some(look) => {
             program.step(step, outcome)?;
-            let instance = program.known('i', &look.instance)?;
+            let instance = program.names.known('i', &look.instance)?;
             let buffer = format!("{instance}.exports[{:?}].buffer", look.memory);
             match look.at {
                 LookAt::Byte(address, byte) => (
@@ -68,7 +73,8 @@ pub(super) fn text(
     program.say("console.log('got: ' + got);");
     program.say(format!("const wrong = got !== {expected:?};"));
     program.say("if (wrong && globalThis.process) process.exitCode = 1;");
-    Ok(PRELUDE.to_owned() + &program.body)
+    let grow = if program.grows { GROW } else { "" };
+    Ok([PRELUDE, grow, &program.body].concat())
 }
 
 /// A page that has the module in itself, and shows what it says.
@@ -85,12 +91,11 @@ pub(super) fn page(text: &str) -> String {
 /// A program that is being written.
 #[derive(Default)]
 struct Program<'a> {
-    /// Of modules (`m0`) and of instances (`i0`), by kind and name in the script.
-    names: HashMap<(char, &'a str), String>,
-    /// The instance registered under a name.
-    registered: HashMap<&'a str, String>,
+    names: Names<'a>,
     wasm: HashMap<&'a str, &'a [u8]>,
     body: String,
+    /// Whether it grows a memory.
+    grows: bool,
 }
 
 impl<'a> Program<'a> {
@@ -99,34 +104,22 @@ impl<'a> Program<'a> {
         self.body.push('\n');
     }
 
-    fn name(&mut self, kind: char, name: &'a str) -> String {
-        let count = self.names.keys().filter(|(of, _)| *of == kind).count();
-        let new = format!("{kind}{count}");
-        self.names.insert((kind, name), new.clone());
-        new
-    }
-
-    fn known(&self, kind: char, name: &str) -> Result<String, String> {
-        let known = self.names.get(&(kind, name)).cloned();
-        known.ok_or_else(|| format!("{name} was not made"))
-    }
-
     /// A step before the last: it goes as specified.
     fn step(&mut self, step: &'a Step, outcome: &Outcome) -> Result<(), String> {
         if let Step::Register { instance, name } = step {
-            let instance = self.known('i', instance)?;
-            self.registered.insert(name, instance);
+            let instance = self.names.known('i', instance)?;
+            self.names.registered.insert(name, instance);
             return Ok(());
         }
         let made = self.attempt(step)?;
         let succeeds = matches!(outcome, Outcome::Values(_));
         match step {
             Step::Define { module, .. } if succeeds => {
-                let name = self.name('m', module);
+                let name = self.names.name('m', module);
                 self.say(format!("const {name} = {made};"));
             }
             Step::Instantiate { instance, .. } if succeeds => {
-                let name = self.name('i', instance);
+                let name = self.names.name('i', instance);
                 self.say(format!("const {name} = {made};"));
             }
             // What may fail is no reason to end.
@@ -150,13 +143,13 @@ impl<'a> Program<'a> {
                 let wasm = self.wasm.get(&**module).copied().unwrap_or_default();
                 let mut imports: Vec<String> = Vec::new();
                 for (from, _) in imports_of(wasm) {
-                    let instance = self.registered.get(&*from);
+                    let instance = self.names.registered.get(&*from);
                     let instance = instance.ok_or("it imports what is not there")?;
                     imports.push(format!("{from:?}: {instance}.exports"));
                 }
                 imports.sort();
                 imports.dedup();
-                let module = self.known('m', module)?;
+                let module = self.names.known('m', module)?;
                 Ok(format!(
                     "new WebAssembly.Instance({module}, {{ {} }})",
                     imports.join(", ")
@@ -168,11 +161,14 @@ impl<'a> Program<'a> {
                 args,
             } if instance == HOST => {
                 let call = HostFunc::parse(func).ok_or("it calls what no embedder has")?;
-                let from = self.registered.get(&*call.instance);
+                let from = self.names.registered.get(&*call.instance);
                 let from = from.ok_or("it calls what is not there")?;
                 let memory = format!("{from}.exports[{:?}]", call.memory);
                 match (call.op, &args[..]) {
-                    (HostOp::Grow, [Value::I64(pages)]) => Ok(format!("grow({memory}, {pages}n)")),
+                    (HostOp::Grow, [Value::I64(pages)]) => {
+                        self.grows = true;
+                        Ok(format!("grow({memory}, {pages}n)"))
+                    }
                     (HostOp::Size, []) => Ok(format!("{memory}.buffer.byteLength / 65536")),
                     _ => Err("it reads or writes through the embedder".to_owned()),
                 }
@@ -182,13 +178,13 @@ impl<'a> Program<'a> {
                 func,
                 args,
             } => {
-                let instance = self.known('i', instance)?;
+                let instance = self.names.known('i', instance)?;
                 let args: Option<Vec<String>> = args.iter().map(|arg| literal(*arg)).collect();
                 let args = args.ok_or("it passes what JavaScript has no number for")?;
                 Ok(format!("{instance}.exports[{func:?}]({})", args.join(", ")))
             }
             Step::Get { instance, global } => {
-                let instance = self.known('i', instance)?;
+                let instance = self.names.known('i', instance)?;
                 Ok(format!("{instance}.exports[{global:?}].value"))
             }
             Step::Register { .. } => Err("registering shows nothing".to_owned()),

@@ -4,6 +4,7 @@
 mod api;
 mod configuration;
 mod javascript;
+mod names;
 mod program;
 mod tidy;
 

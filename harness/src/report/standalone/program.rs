@@ -6,6 +6,7 @@ use wasmparser::{Parser, Payload};
 
 use super::api::Api;
 use super::configuration::Lines;
+use super::names::Names;
 use super::{EXPECTED, Look, LookAt};
 use crate::observation::{Outcome, Stage};
 use crate::script::expect::trap_message;
@@ -32,8 +33,7 @@ pub(super) fn text(
     }
     let mut program = Program {
         api,
-        names: HashMap::new(),
-        registered: HashMap::new(),
+        names: Names::default(),
         wasm: HashMap::new(),
         body: api.store(&lines.config, &lines.store, &modules),
     };
@@ -66,10 +66,7 @@ pub(super) fn text(
 /// A program that is being written.
 struct Program<'a> {
     api: &'a Api,
-    /// Of modules (`m0`) and of instances (`i0`), by kind and name in the script.
-    names: HashMap<(char, &'a str), String>,
-    /// The instance registered under a name.
-    registered: HashMap<&'a str, String>,
+    names: Names<'a>,
     wasm: HashMap<&'a str, &'a [u8]>,
     body: Vec<String>,
 }
@@ -77,19 +74,6 @@ struct Program<'a> {
 impl<'a> Program<'a> {
     fn say(&mut self, line: impl Into<String>) {
         self.body.push(line.into());
-    }
-
-    /// A new name in the program.
-    fn name(&mut self, kind: char, name: &'a str) -> String {
-        let count = self.names.keys().filter(|(of, _)| *of == kind).count();
-        let new = format!("{kind}{count}");
-        self.names.insert((kind, name), new.clone());
-        new
-    }
-
-    fn known(&self, kind: char, name: &str) -> Result<String, String> {
-        let known = self.names.get(&(kind, name)).cloned();
-        known.ok_or_else(|| format!("{name} was not made"))
     }
 
     /// A step before the last: it goes as specified.
@@ -101,8 +85,8 @@ impl<'a> Program<'a> {
         };
         match step {
             Step::Register { instance, name } => {
-                let instance = self.known('i', instance)?;
-                self.registered.insert(name, instance);
+                let instance = self.names.known('i', instance)?;
+                self.names.registered.insert(name, instance);
                 return Ok(());
             }
             Step::Get { .. } => return Ok(()),
@@ -121,11 +105,11 @@ impl<'a> Program<'a> {
         match (step, fails) {
             (_, true) => self.say(format!("{made}.unwrap_err();")),
             (Step::Define { module, .. }, _) => {
-                let name = self.name('m', module);
+                let name = self.names.name('m', module);
                 self.say(format!("let {name} = {made}.unwrap();"));
             }
             (Step::Instantiate { instance, .. }, _) => {
-                let name = self.name('i', instance);
+                let name = self.names.name('i', instance);
                 self.say(format!("let {name} = {made}.unwrap();"));
             }
             // Growing may fail, and is specified to.
@@ -155,7 +139,7 @@ impl<'a> Program<'a> {
                 let mut imports = Vec::new();
                 let wasm = self.wasm.get(&**module).copied().unwrap_or_default();
                 for (from, name) in imports_of(wasm) {
-                    let from = self.registered.get(&*from);
+                    let from = self.names.registered.get(&*from);
                     let from = from.ok_or("it imports what is not there")?;
                     imports.push(api.export(from, &name));
                 }
@@ -166,7 +150,7 @@ impl<'a> Program<'a> {
                         "&imports"
                     }
                 };
-                let module = self.known('m', module)?;
+                let module = self.names.known('m', module)?;
                 Ok(api.instance(&module, list))
             }
             Step::Invoke {
@@ -175,7 +159,7 @@ impl<'a> Program<'a> {
                 args,
             } if instance == HOST => {
                 let call = HostFunc::parse(func).ok_or("it calls what no embedder has")?;
-                let from = self.registered.get(&*call.instance);
+                let from = self.names.registered.get(&*call.instance);
                 let from = from.ok_or("it calls what is not there")?;
                 match (call.op, &args[..]) {
                     (HostOp::Grow, [Value::I64(pages)]) => api
@@ -190,7 +174,7 @@ impl<'a> Program<'a> {
                 func,
                 args,
             } => {
-                let instance = self.known('i', instance)?;
+                let instance = self.names.known('i', instance)?;
                 let function = api.function(&instance, func);
                 let call = api.call(args).ok_or("it passes a reference")?;
                 self.say(format!("let f = {function};"));
@@ -198,7 +182,7 @@ impl<'a> Program<'a> {
                 Ok("got".to_owned())
             }
             Step::Get { instance, global } => {
-                let instance = self.known('i', instance)?;
+                let instance = self.names.known('i', instance)?;
                 Ok(api.global(&instance, global))
             }
             Step::Register { .. } => Err("registering shows nothing".to_owned()),
@@ -215,7 +199,7 @@ impl<'a> Program<'a> {
     ) -> Result<(), String> {
         if let Some(look) = look {
             self.step(step, outcome)?;
-            let (instance, memory) = (self.known('i', &look.instance)?, &look.memory);
+            let (instance, memory) = (self.names.known('i', &look.instance)?, &look.memory);
             let (what, right) = match look.at {
                 LookAt::Byte(address, byte) => {
                     (self.api.byte(&instance, memory, address), byte.to_string())
