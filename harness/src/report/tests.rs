@@ -178,6 +178,7 @@ fn a_program_looks_at_the_byte_that_is_wrong() {
         files[0].1.contains("const wrong = got !== \"7\";"),
         "{files:?}"
     );
+    assert!(!files[0].1.contains("grow"), "nothing grows: {files:?}");
 }
 
 #[test]
