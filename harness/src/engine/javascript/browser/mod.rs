@@ -93,8 +93,7 @@ impl Tab {
     /// Starts a browser and waits until its page has opened the socket.
     ///
     /// # Errors
-    /// In words: it cannot be started, ends, does not open the page in time, or
-    /// says that a flag is unknown.
+    /// In words: it cannot be started, ends, or does not open the page in time.
     pub(crate) fn open(
         command: &[String],
         environment: &[(String, String)],
@@ -161,7 +160,9 @@ pub(super) fn ask(
         parts.collect::<Vec<_>>().join(" ")
     };
     let command: Vec<String> = launch.command.iter().map(without_budget).collect();
-    let (mut browser, _said) = Running::start(&command, &launch.environment, page, &url)?;
+    let (mut browser, mut said) = Running::start(&command, &launch.environment, page, &url)?;
+    // A pipe that nobody reads would stop a browser that complains much.
+    std::thread::spawn(move || io::copy(&mut said, &mut io::sink()));
     match server.serve(wall, || browser.ended())? {
         Came::Answer(answer) => Ok(answer),
         _ => Err("a page that does not answer".to_owned()),
