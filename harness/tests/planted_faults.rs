@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use trapline_harness::campaign::{self, Filing, Found, Outcomes, Progress, Sighting};
-use trapline_harness::corpus::{Corpus, Status, bug_of};
+use trapline_harness::corpus::{Bug, Corpus, Status, bug_of};
 use trapline_harness::engine::{self, Budget};
 use trapline_harness::generate::{self, Focus};
 use trapline_harness::judge::{Class, Verdict};
@@ -115,7 +115,7 @@ fn every_focus_finds_its_faults_and_files_them_small() {
 }
 
 /// Another session knows what is filed without reducing it, unless it was said
-/// to be fixed: then it is news.
+/// to be fixed: then it is news. What was said to be the same as another is told as that.
 fn recognised_only_while_it_is_open(
     corpus: &mut Corpus,
     sighting: &Sighting,
@@ -132,6 +132,19 @@ fn recognised_only_while_it_is_open(
         let bugs = filer.known(sighting).unwrap();
         assert_eq!(bugs, known.then(|| vec![id.to_owned()]), "{mutant}");
     }
+    // An entry that would not be known by its own cause.
+    let other = Bug {
+        id: "other".to_owned(),
+        engine: "mutant".to_owned(),
+        ..Bug::example()
+    };
+    corpus.register.bugs.push(other);
+    corpus.register.get_mut(id).unwrap().status = Status::SameAs {
+        bug: "other".to_owned(),
+    };
+    let mut filer = Filer::new(corpus, runner(), only(mutant), BUDGET, "a test").unwrap();
+    let bugs = filer.known(sighting).unwrap();
+    assert_eq!(bugs, Some(vec!["other".to_owned()]), "{mutant}");
 }
 
 fn only(name: &str) -> Vec<engine::Configuration> {

@@ -21,7 +21,7 @@ impl Knowledge {
     /// Reads the corpus in a folder.
     pub(crate) fn of(folder: &Path) -> anyhow::Result<Knowledge> {
         let corpus = Corpus::open(folder).map_err(|why| anyhow!(why))?;
-        let attributor = Attributor::new(corpus.register.known()).map_err(|why| anyhow!(why))?;
+        let attributor = Attributor::new(&corpus.register).map_err(|why| anyhow!(why))?;
         Ok(Knowledge { corpus, attributor })
     }
 

@@ -104,7 +104,9 @@ impl Register {
             let mut patterns = bug.suite.iter();
             patterns.any(|pattern| WildMatch::new(pattern).matches(name))
         };
-        self.bugs.iter().filter(|bug| bug.is_open()).find(fits)
+        let fitting = self.bugs.iter().filter(fits);
+        let mut told = fitting.map(|bug| self.resolved(bug));
+        told.find(|bug| bug.is_open())
     }
 
     /// An id that no entry has: `wanted`, with a number behind it if need be.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::earliest::earliest;
 use super::heal::{Experiment, Suspect, experiment};
 use super::substitute::{Site, Substitution};
-use crate::corpus::{Bug, Ingredient, Status};
+use crate::corpus::{Bug, Ingredient, Register};
 use crate::engine::Budget;
 use crate::engine::reference::ReferenceRun;
 use crate::judge::{Difference, Judged, Verdict, panic_words, same_words, subject};
@@ -31,7 +31,10 @@ pub struct Attributor {
 /// A bug, ready to be looked for.
 #[derive(Clone)]
 struct Suspected {
+    /// The entry; one that is the same as another has the status of the other.
     bug: Bug,
+    /// The entry that it is told as: the other's.
+    told: String,
     /// None where nothing but a look at it tells.
     substitution: Option<Substitution>,
 }
@@ -56,27 +59,24 @@ pub struct Unexplained {
 }
 
 impl Attributor {
-    /// Knows these bugs: the open ones, and those that were fixed where a release is older
-    /// than the fix.
+    /// Knows the bugs of a register: the open ones, and those that were fixed where a
+    /// release is older than the fix. What is the same as another is told as the other.
     ///
     /// # Errors
     /// One line, if one names a substitution that there is not.
-    pub fn new<'b>(bugs: impl IntoIterator<Item = &'b Bug>) -> Result<Attributor, String> {
+    pub fn new(register: &Register) -> Result<Attributor, String> {
         let mut attributor = Attributor::default();
-        for bug in bugs {
-            attributor.add(bug)?;
+        for bug in register.known() {
+            attributor.add(bug, register)?;
         }
         Ok(attributor)
     }
 
-    /// Knows one more bug.
+    /// Knows one more bug of a register.
     ///
     /// # Errors
     /// One line, if it names a substitution that there is not.
-    pub fn add(&mut self, bug: &Bug) -> Result<(), String> {
-        if matches!(bug.status, Status::SameAs { .. }) {
-            return Ok(());
-        }
+    pub fn add(&mut self, bug: &Bug, register: &Register) -> Result<(), String> {
         let substitution =
             match &bug.cause.substitution {
                 Some(name) => Some(Substitution::named(name).ok_or_else(|| {
@@ -84,9 +84,14 @@ impl Attributor {
                 })?),
                 None => None,
             };
+        let told = register.resolved(bug);
         self.bugs.retain(|known| known.bug.id != bug.id);
         self.bugs.push(Suspected {
-            bug: bug.clone(),
+            bug: Bug {
+                status: told.status.clone(),
+                ..bug.clone()
+            },
+            told: told.id.clone(),
             substitution,
         });
         // The finest substitution says most: a bug that only a coarse one
@@ -211,7 +216,7 @@ impl Attributor {
             let cause = &known.bug.cause;
             fits_words(&cause.words, suspect.difference) && cause.looks_like(class, &seen)
         };
-        Ok(weak.iter().find(alike).map(|known| known.bug.id.clone()))
+        Ok(weak.iter().find(alike).map(|known| known.told.clone()))
     }
 
     /// The known bug that explains a divergence, and the script without it.
@@ -224,6 +229,7 @@ impl Attributor {
         for known in &self.bugs {
             let Suspected {
                 bug,
+                told,
                 substitution: Some(substitution),
             } = known
             else {
@@ -243,8 +249,8 @@ impl Attributor {
             }
             let tried = experiment(suspect, *substitution, &sites, budget, runner)?;
             if let Experiment::Healed(healed) = tried {
-                let id = bug.id.clone();
-                return Ok(Some((id, healed.substituted.script, healed.trial)));
+                let told = told.clone();
+                return Ok(Some((told, healed.substituted.script, healed.trial)));
             }
         }
         Ok(None)

@@ -55,7 +55,7 @@ impl<'a> Filer<'a> {
         origin: &str,
     ) -> Result<Filer<'a>, String> {
         Ok(Filer {
-            attributor: Attributor::new(corpus.register.known())?,
+            attributor: Attributor::new(&corpus.register)?,
             corpus,
             runner,
             configurations,
@@ -316,13 +316,14 @@ impl<'a> Filer<'a> {
         let cause = cause::find(suspect, whole, &signature, self.budget, runner)?;
         self.corpus.refresh()?;
         let release = Name::parse(name).and_then(|name| name.version);
+        let register = &self.corpus.register;
         let same = |bug: &&Bug| {
             bug.engine == engine
-                && bug.is_open_in(release)
+                && register.resolved(bug).is_open_in(release)
                 && (bug.may_show_on(name) || !cause::is_any_access(&bug.cause))
                 && cause::same(&bug.cause, &cause)
         };
-        let known = self.corpus.register.known().find(same);
+        let known = register.known().find(same);
         if let Some(id) = known.map(|bug| bug.id.clone()) {
             return self.widen(&id, &cause, &shows);
         }
@@ -339,7 +340,7 @@ impl<'a> Filer<'a> {
         };
         let (bug, wast) = entry.written(self.budget, &mut *self.runner)?;
         let bug = self.corpus.add(bug, wast)?;
-        self.attributor.add(&bug)?;
+        self.attributor.add(&bug, &self.corpus.register)?;
         self.added.push(bug.id.clone());
         let file = self.corpus.witness(&bug).unwrap_or_default();
         Ok(Filed::New {
@@ -364,7 +365,7 @@ impl<'a> Filer<'a> {
             let is_same = |other: &&Bug| {
                 other.id != id
                     && other.engine == bug.engine
-                    && other.is_open()
+                    && register.resolved(other).is_open()
                     && (other.shows == bug.shows || !cause::is_any_access(&other.cause))
                     && cause::same(&other.cause, &bug.cause)
             };
@@ -402,10 +403,11 @@ impl<'a> Filer<'a> {
             register.get(id).cloned()
         })?;
         let bug = bug.ok_or_else(|| format!("bug `{id}` is not in the register any more"))?;
-        self.attributor.add(&bug)?;
+        self.attributor.add(&bug, &self.corpus.register)?;
+        let told = self.corpus.register.resolved(&bug).clone();
         Ok(Filed::Known {
-            file: self.corpus.witness(&bug),
-            bug: Box::new(bug),
+            file: self.corpus.witness(&told),
+            bug: Box::new(told),
         })
     }
 }
