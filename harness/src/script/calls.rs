@@ -32,18 +32,70 @@ const NAMED: usize = 8;
 /// the rest counts on it.
 const FIRST: [&str; 3] = ["_initialize", "__wasm_call_ctors", "_start"];
 
+/// A module with very many functions gets so many calls in all: a call of which an
+/// engine makes a trap takes up to 30 µs, on each of its configurations.
+const CALLS: usize = 5_000;
+
+/// A function with parameters is called so many times at least.
+const CALLS_AT_LEAST: usize = 2;
+
+/// A function to be called: the instance, its name there, its parameters.
+type Callee = (String, String, Vec<ValueType>);
+
 impl Source {
     /// Appends calls of every function that the script's modules export, if
     /// the script itself calls none: once for each of ten edge values if there
-    /// are parameters, once if there are none. The same module always gets the
+    /// are parameters (for some of them, another choice for each function, where there are
+    /// very many functions), once if there are none. The same module always gets the
     /// same calls. Functions with parameters outside scope are left out. What was
     /// called, in words, if anything was.
     pub fn call_exports(&mut self) -> Option<String> {
         if calls_something(&self.script) {
             return None;
         }
+        let callees = self.callees();
+        let times = CALLS / callees.len().max(1);
+        let times = times.clamp(CALLS_AT_LEAST, EDGES.len());
         let mut calls = Vec::new();
         let mut said = Vec::new();
+        for (number, (instance, func, params)) in callees.into_iter().enumerate() {
+            let variants = if params.is_empty() { 1 } else { times };
+            said.push(match variants {
+                1 => format!("{func:?} once"),
+                times => format!("{func:?} {times} times"),
+            });
+            for variant in 0..variants {
+                let variant = (number * times + variant) % EDGES.len();
+                let args = params
+                    .iter()
+                    .enumerate()
+                    .map(|(i, &ty)| edge(ty, variant * (i + 1) % EDGES.len()))
+                    .collect();
+                calls.push(Step::Invoke {
+                    instance: instance.clone(),
+                    func: func.clone(),
+                    args,
+                });
+            }
+        }
+        let source = StepSource {
+            line: 0,
+            expect: Expect::Anything,
+        };
+        self.steps.extend(std::iter::repeat_n(source, calls.len()));
+        self.script.steps.extend(calls);
+        let more = said.len().saturating_sub(NAMED);
+        said.truncate(NAMED);
+        if more > 0 {
+            said.push(format!("and {more} more functions"));
+        }
+        let called = said.join(", ");
+        (!said.is_empty()).then(|| format!("called, for the file calls nothing: {called}"))
+    }
+
+    /// The functions that the script's instances export, in the order in which they are called.
+    fn callees(&self) -> Vec<Callee> {
+        let mut callees = Vec::new();
         for (index, (step, from)) in self.script.steps.iter().zip(&self.steps).enumerate() {
             let Step::Instantiate { instance, module } = step else {
                 continue;
@@ -62,39 +114,10 @@ impl Source {
                 let first = FIRST.iter().position(|first| first == name);
                 first.unwrap_or(FIRST.len())
             });
-            for (func, params) in functions {
-                let variants = if params.is_empty() { 1 } else { EDGES.len() };
-                said.push(match variants {
-                    1 => format!("{func:?} once"),
-                    times => format!("{func:?} {times} times"),
-                });
-                for variant in 0..variants {
-                    let args = params
-                        .iter()
-                        .enumerate()
-                        .map(|(i, &ty)| edge(ty, variant * (i + 1) % EDGES.len()))
-                        .collect();
-                    calls.push(Step::Invoke {
-                        instance: instance.clone(),
-                        func: func.clone(),
-                        args,
-                    });
-                }
-            }
+            let named = functions.into_iter();
+            callees.extend(named.map(|(func, params)| (instance.clone(), func, params)));
         }
-        let source = StepSource {
-            line: 0,
-            expect: Expect::Anything,
-        };
-        self.steps.extend(std::iter::repeat_n(source, calls.len()));
-        self.script.steps.extend(calls);
-        let more = said.len().saturating_sub(NAMED);
-        said.truncate(NAMED);
-        if more > 0 {
-            said.push(format!("and {more} more functions"));
-        }
-        let called = said.join(", ");
-        (!said.is_empty()).then(|| format!("called, for the file calls nothing: {called}"))
+        callees
     }
 }
 
@@ -285,6 +308,25 @@ mod tests {
         };
         assert_eq!((calls("f"), calls("g"), calls("m")), (EDGES.len(), 1, 0));
         assert_eq!(source.steps.len(), source.script.steps.len());
+    }
+
+    #[test]
+    fn very_many_functions_are_called_less_often_and_at_every_edge() {
+        let functions = 2_000;
+        let exports = (0..functions).map(|n| format!("(func (export \"{n}\") (param i64))"));
+        let text = format!("(module {})", exports.collect::<String>());
+        let mut source = parse("a.wat", text.as_bytes()).expect("it reads");
+        let said = source.call_exports().unwrap();
+        assert!(said.contains("\"0\" 2 times"), "{said}");
+        let calls = source.script.steps.iter().filter_map(|step| match step {
+            Step::Invoke { args, .. } => Some(args[0]),
+            _ => None,
+        });
+        let calls: Vec<Value> = calls.collect();
+        assert_eq!(calls.len(), functions * CALLS_AT_LEAST);
+        for bits in EDGES {
+            assert!(calls.contains(&Value::I64(bits)), "{bits:#x}");
+        }
     }
 
     #[test]

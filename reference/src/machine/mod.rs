@@ -376,8 +376,10 @@ impl Machine {
 
     /// Moves the `keep` topmost operands down to `height`.
     fn move_down(&mut self, height: usize, keep: usize) {
-        let from = self.stack.len() - keep;
-        self.stack.copy_within(from.., height);
+        if keep > 0 {
+            let from = self.stack.len() - keep;
+            self.stack.copy_within(from.., height);
+        }
         self.stack.truncate(height + keep);
     }
 

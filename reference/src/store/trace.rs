@@ -1,5 +1,7 @@
 //! The trace: what was done to memories.
 
+use std::collections::VecDeque;
+
 use super::{InstanceId, Store};
 use crate::memory::{Growth, Memory, MemoryId, Site};
 use crate::types::MemoryType;
@@ -142,31 +144,38 @@ const GROWS_KEPT: usize = 64;
 
 /// What was recorded since it was last looked at.
 #[derive(Clone, Default)]
-pub(crate) struct Trace(Vec<Access>);
+pub(crate) struct Trace {
+    /// The grows that are kept, of those forgotten.
+    grows: VecDeque<Access>,
+    /// The accesses before the last ones: none, or [`KEPT`].
+    early: Vec<Access>,
+    /// The last ones, up to [`KEPT`].
+    late: Vec<Access>,
+}
 
 impl Trace {
     pub(crate) fn push(&mut self, access: Access) {
-        if self.0.len() >= 2 * KEPT {
+        if self.late.len() == KEPT {
             self.forget_early();
         }
-        self.0.push(access);
+        self.late.push(access);
     }
 
     #[cold]
     fn forget_early(&mut self) {
-        let early = self.0.len() - KEPT;
         let is_free = |access: &Access| access.grow.is_some_and(|grow| grow.choice.is_some());
-        let mut grows = self.0[..early].iter().filter(|a| is_free(a)).count();
-        let mut index = 0;
-        self.0.retain(|access| {
-            index += 1;
-            if index > early {
-                return true;
-            }
-            let kept = is_free(access) && grows <= GROWS_KEPT;
-            grows -= usize::from(is_free(access));
-            kept
-        });
+        self.grows.extend(self.early.drain(..).filter(is_free));
+        let surplus = self.grows.len().saturating_sub(GROWS_KEPT);
+        self.grows.drain(..surplus);
+        std::mem::swap(&mut self.early, &mut self.late);
+    }
+
+    fn take(&mut self) -> Vec<Access> {
+        let Trace { grows, early, late } = std::mem::take(self);
+        match (grows.is_empty(), early.is_empty()) {
+            (true, true) => late,
+            _ => grows.into_iter().chain(early).chain(late).collect(),
+        }
     }
 }
 
@@ -174,6 +183,6 @@ impl Store {
     /// What was recorded since the last time, in order. Of very many accesses
     /// only the last are there.
     pub fn take_trace(&mut self) -> Vec<Access> {
-        std::mem::take(&mut self.trace.0)
+        self.trace.take()
     }
 }
