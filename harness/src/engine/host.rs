@@ -76,9 +76,13 @@ pub(super) fn reference_argument() -> Outcome {
 /// it: they become resident, however sparse the memory is.
 pub(super) const COPIED_AT_MOST: usize = 64 << 20;
 
-/// A growth failed that the type of the memory and the budget allow.
+/// Why a call is not judged in which a growth failed that the type of the memory and
+/// the budget allow.
+pub(crate) const BEYOND_MEANS: &str = "a memory could not be grown for lack of resources";
+
+/// The outcome of such a call, whatever it gave.
 pub(super) fn beyond_means() -> Outcome {
-    Outcome::Limit("a memory could not be grown for lack of resources".to_owned())
+    Outcome::Limit(BEYOND_MEANS.to_owned())
 }
 
 /// Copies `[start, start + len)` of `bytes`, fewer at the end.

@@ -45,6 +45,8 @@ pub use embedding::Embedding;
 pub use features::{Feature, Features, needed_by};
 #[cfg(not(worker))]
 pub use group::{group, group_others};
+#[cfg(not(worker))]
+pub(crate) use host::BEYOND_MEANS;
 pub use job::{Budget, Capture, FUEL, Job, MEMORY_BYTES, ModuleFacts};
 #[cfg(not(worker))]
 pub(crate) use mutants::placeholder;

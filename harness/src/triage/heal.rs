@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use trapline_reference::Access;
+
 use super::substitute::{Original, Site, Substituted, Substitution, preserves, substitute};
 use crate::engine::reference::ReferenceRun;
-use crate::engine::{Budget, Job};
+use crate::engine::{BEYOND_MEANS, Budget, Job};
 use crate::judge::{Class, Difference, Judged, Verdict};
 use crate::observation::Watch;
 use crate::script::{HOST, Script, Step};
@@ -85,19 +87,37 @@ pub(crate) fn experiment(
         return Ok(Experiment::NotMade);
     }
     let judged = trial.judged(configuration);
-    let mut healed = judged.is_some_and(|judged| is_gone(difference, judged, &substituted));
+    let gone = |judged: &Judged| {
+        is_gone(difference, judged, &substituted)
+            || matches!(&judged.verdict, Verdict::Limit(why) if why == BEYOND_MEANS)
+                && judged.steps == substituted.step(difference.step)
+                && nothing_grew_before(sites, suspect)
+    };
+    let mut healed = judged.is_some_and(&gone);
     if judged.is_some_and(|judged| judged.divergence().is_some_and(died)) && !died(difference) {
         // Something behind it ends the process: is it gone from what comes before?
         let mut before = substituted.script.clone();
         before.steps.truncate(substituted.step(difference.step) + 1);
         let trial = try_script(&before, budget, runner, &[configuration])?;
-        let judged = trial.judged(configuration);
-        healed = judged.is_some_and(|judged| is_gone(difference, judged, &substituted));
+        healed = trial.judged(configuration).is_some_and(gone);
     }
     Ok(match healed {
         true => Experiment::Healed(Box::new(Healed { substituted, trial })),
         false => Experiment::Stays,
     })
+}
+
+/// Whether the step that diverged comes to one of the sites before a memory grows in
+/// it: then a growth that fails there fails behind what was substituted.
+fn nothing_grew_before(sites: &BTreeSet<Site>, suspect: Suspect<'_>) -> bool {
+    let trace = suspect.reference.trace.get(suspect.difference.step);
+    let is_site = |access: &Access| {
+        let site = access.code.map(Site::of);
+        site.is_some_and(|site| sites.contains(&site))
+    };
+    let mut accesses = trace.into_iter().flatten();
+    let first = accesses.find(|access| access.grow.is_some() || is_site(access));
+    first.is_some_and(is_site)
 }
 
 /// Whether the process died of it, which leaves open at which step.
