@@ -9,6 +9,7 @@
 //! check. Passes run in turn until none of them finds anything more; each
 //! accepted candidate is simpler by a measure that cannot fall forever.
 
+mod alone;
 mod arguments;
 mod body;
 mod case;
@@ -25,6 +26,7 @@ mod tests;
 use std::collections::HashSet;
 
 use crate::script::Script;
+pub use alone::alone;
 use case::Case;
 pub use load::with_load;
 
@@ -36,7 +38,13 @@ pub struct Options<'a> {
     pub cancelled: &'a dyn Fn() -> bool,
     /// Told after every check.
     pub progress: &'a dyn Fn(Progress),
+    /// Small scripts that may show it as well, see [`alone`]: the first that does is gone
+    /// on from. They are only tried for a script with more than [`SMALL`] bytes of modules.
+    pub starts: &'a [Script],
 }
+
+/// A script with so many bytes of modules is reduced as it is: the passes take no longer.
+pub const SMALL: usize = 4096;
 
 impl Default for Options<'_> {
     fn default() -> Self {
@@ -44,6 +52,7 @@ impl Default for Options<'_> {
             max_checks: 3_000,
             cancelled: &|| false,
             progress: &|_| {},
+            starts: &[],
         }
     }
 }
@@ -105,6 +114,10 @@ pub fn reduce(
         accepted: 0,
     };
     run.seen.insert(run.case.key());
+    if run.case.bytes() > SMALL {
+        let mut starts = options.starts.iter();
+        starts.any(|start| run.attempt(Some(Case::new(start))));
+    }
     let passes: [fn(&mut Run<'_>); 10] = [
         steps::drop_steps,
         names::readable_modules,

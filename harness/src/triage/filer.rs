@@ -14,7 +14,7 @@ use crate::campaign::Sighting;
 use crate::corpus::{Bug, Corpus, Register};
 use crate::engine::{Budget, Configuration, Name};
 use crate::judge::{Class, Signature, subject};
-use crate::reduce::{self, reduce};
+use crate::reduce::{self, alone, reduce};
 use crate::script::Script;
 use crate::trial::{Trial, try_script};
 use crate::worker::Runner;
@@ -218,6 +218,9 @@ impl<'a> Filer<'a> {
         class: Class,
         cancel: &AtomicBool,
     ) -> Result<Script, String> {
+        let trial = self.tried(script, &[name])?;
+        let step = trial.divergence(name).map_or(0, |found| found.step);
+        let starts = alone(trial.reference.trace.iter().take(step + 1).flatten());
         let mut failure = None;
         let mut check = |candidate: &Script| {
             let shows = || failure.is_none() && !cancel.load(Ordering::Relaxed);
@@ -232,6 +235,7 @@ impl<'a> Filer<'a> {
         };
         let options = reduce::Options {
             cancelled: &|| cancel.load(Ordering::Relaxed),
+            starts: &starts,
             ..Default::default()
         };
         let reduced = reduce(script, &mut check, &options);

@@ -11,7 +11,7 @@ use trapline_harness::campaign::Sighting;
 use trapline_harness::corpus::{Corpus, write_atomically};
 use trapline_harness::engine::{Budget, Configuration};
 use trapline_harness::judge::{Difference, Verdict};
-use trapline_harness::reduce::{Options, Progress, reduce};
+use trapline_harness::reduce::{Options, Progress, alone, reduce};
 use trapline_harness::script::{Script, print};
 use trapline_harness::triage::{Filed, Filer};
 use trapline_harness::trial::{Trial, try_script};
@@ -99,10 +99,13 @@ impl Reduce {
             }
         };
         let live = std::io::stderr().is_terminal();
+        let trace = trial.reference.trace.iter().take(found.step + 1);
+        let starts = alone(trace.flatten());
         let options = Options {
             max_checks: self.max_checks,
             cancelled: &|| interrupted.load(Ordering::Relaxed) || failure.borrow().is_some(),
             progress: &|progress| show(live, progress),
+            starts: &starts,
         };
         let reduced = reduce(&source.script, &mut check, &options);
         if let Some(why) = failure.into_inner() {
