@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::case::{Case, lists, node_at};
+use super::data;
 use crate::script::sexp::{Kind, Node};
 
 /// Leaves out functions, exports, memories, segments, …
@@ -88,7 +89,7 @@ pub(super) fn simplify_fields(run: &mut Run<'_>) {
         }
         parts(run, step);
         narrow_memories(run, step);
-        shorten_data(run, step);
+        data::shorten(run, step);
     }
 }
 
@@ -213,47 +214,4 @@ fn narrow_operands(children: &mut [Node], count: usize) {
             None => Node::list(vec![Node::atom("i32.wrap_i64"), operand.clone()]),
         };
     }
-}
-
-/// Empties the strings of data segments, or cuts them to their first byte.
-fn shorten_data(run: &mut Run<'_>, step: usize) {
-    let tree = run.case.tree(step).expect("it is edited").clone();
-    for path in lists(&tree) {
-        let Some(node) = node_at(&tree, &path).filter(|node| node.head() == Some("data")) else {
-            continue;
-        };
-        let children = node.children().unwrap_or_default();
-        let is_string = |node: &Node| node.as_atom().is_some_and(|text| text.starts_with('"'));
-        for (i, child) in children
-            .iter()
-            .enumerate()
-            .filter(|(_, child)| is_string(child))
-        {
-            let text = child.as_atom().unwrap_or_default();
-            for shorter in [String::from("\"\""), "\"\\01\"".to_owned(), half(text)] {
-                if shorter.len() < text.len() {
-                    let candidate = run.case.edit(step, &path, |children| {
-                        children[i] = Node::atom(&shorter);
-                    });
-                    if run.attempt(candidate) {
-                        break;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The first half of a string literal, cut between escapes.
-fn half(literal: &str) -> String {
-    let mut cut = 1;
-    while cut < literal.len() / 2 {
-        cut += match literal.as_bytes()[cut..] {
-            [b'\\', b'0'..=b'9' | b'a'..=b'f', ..] if !literal[cut..].starts_with("\\u") => 3,
-            [b'\\', b'u', ..] => literal[cut..].find('}').map_or(literal.len(), |n| n + 1),
-            [b'\\', ..] => 2,
-            _ => literal[cut..].chars().next().map_or(1, char::len_utf8),
-        };
-    }
-    format!("{}\"", &literal[..cut.min(literal.len() - 1)])
 }

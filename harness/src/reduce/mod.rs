@@ -13,6 +13,7 @@ mod alone;
 mod arguments;
 mod body;
 mod case;
+mod data;
 mod fields;
 mod limits;
 mod load;

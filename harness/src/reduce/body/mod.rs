@@ -86,6 +86,7 @@ fn simplify_one(run: &mut Run<'_>, step: usize, path: &[usize]) -> bool {
     };
     let mut replacements = replacements(node);
     replacements.extend(inlined_call(&tree, node));
+    replacements.extend(direct_calls(&tree, node).into_iter().map(|call| vec![call]));
     replacements.extend(access::plainer(node).into_iter().map(|load| vec![load]));
     replacements.extend(address::at_constant_addresses(&tree, node).map(|node| vec![node]));
     for replacement in replacements {
@@ -235,6 +236,32 @@ fn inlined_call(tree: &Node, node: &Node) -> Option<Vec<Node>> {
     let is_type = |child: &&Node| matches!(child.head(), Some("result" | "export"));
     let body = children.iter().filter(|child| !is_type(child)).cloned();
     (!children.iter().any(bound)).then(|| body.collect())
+}
+
+/// Calls of the functions that an indirect call may reach, those that the module puts
+/// into tables.
+fn direct_calls(tree: &Node, node: &Node) -> Vec<Node> {
+    let parts = node.children().unwrap_or_default();
+    let (Some("call_indirect"), Some((_index, parts))) = (node.head(), parts.split_last()) else {
+        return Vec::new();
+    };
+    let is_operand = |part: &&Node| {
+        let is_type = matches!(part.head(), Some("type" | "param" | "result"));
+        part.children().is_some() && !is_type
+    };
+    let operands: Vec<Node> = parts.iter().filter(is_operand).cloned().collect();
+    let fields = tree.children().unwrap_or_default().iter();
+    let elements = fields.filter(|field| field.head() == Some("elem"));
+    let named = elements.flat_map(|elem| elem.children().unwrap_or_default().iter().skip(2));
+    let named = named.filter_map(Node::as_atom);
+    let mut functions: Vec<&str> = named.filter(|name| name.starts_with('$')).collect();
+    functions.dedup();
+    let call = |name: &str| {
+        let mut call = vec![Node::atom("call"), Node::atom(name)];
+        call.extend(operands.iter().cloned());
+        line(call)
+    };
+    functions.into_iter().map(call).collect()
 }
 
 /// `(TYPE.const 0)`.
