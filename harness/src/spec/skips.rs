@@ -7,6 +7,7 @@ use trapline_reference::{Module, Proposals, Rejection};
 use wasmparser::{Parser, Payload};
 
 use super::Version;
+use crate::judge::names_a_limit;
 use crate::observation::{Outcome, Stage};
 use crate::script::Step;
 use crate::script::expect::Expect;
@@ -205,13 +206,14 @@ impl<'a> Skips<'a> {
 }
 
 /// A module that is valid only with proposals that are out of scope may be
-/// turned away.
+/// turned away, and one that is beyond a limit that the subject documents.
 fn beyond_scope(wasm: &[u8], expect: &Expect, outcome: &Outcome) -> Option<Reason> {
-    match (expect, outcome) {
-        (Expect::Success, Outcome::Rejected { .. }) => match Module::new(wasm) {
-            Err(Rejection::Unsupported(what)) => Some(Reason::Unsupported(what)),
-            _ => None,
-        },
+    let (Expect::Success, Outcome::Rejected { reason, .. }) = (expect, outcome) else {
+        return None;
+    };
+    match Module::new(wasm) {
+        Err(Rejection::Unsupported(what)) => Some(Reason::Unsupported(what)),
+        _ if names_a_limit(reason) => Some(Reason::Limit),
         _ => None,
     }
 }
@@ -227,5 +229,28 @@ fn own_reason(outcome: &Outcome) -> Option<Reason> {
         Outcome::Unsupported(what) => Some(Reason::Unsupported(what.clone())),
         Outcome::Limit(_) => Some(Reason::Limit),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_beyond_a_documented_limit_is_not_held_against_the_subject() {
+        let step = Step::Define {
+            module: "m".to_owned(),
+            wasm: b"\0asm\x01\0\0\0".to_vec(),
+        };
+        let refused = |reason: &str| Outcome::Rejected {
+            stage: Stage::Compile,
+            reason: reason.to_owned(),
+        };
+        let mut skips = Skips::new(Version::Explains(Proposals::ALL));
+        let limit = refused("initial table size is larger than implementation limit (10000000)");
+        let reason = skips.reason(&step, &Expect::Success, &limit);
+        assert_eq!(reason, Some(Reason::Limit));
+        let wrong = refused("unknown memory 0");
+        assert_eq!(skips.reason(&step, &Expect::Success, &wrong), None);
     }
 }
