@@ -57,32 +57,44 @@ impl CampaignOptions {
         budget: Budget,
         configurations: &[Configuration],
     ) -> anyhow::Result<campaign::Options> {
-        let features = engine::declared(configurations);
-        for focus in &self.focus {
-            if let Some(feature) = focus.needs()
-                && !features.has(feature)
-            {
-                let name = feature.name();
-                bail!("--focus {focus}: no configuration that is asked for has {name}");
-            }
-        }
         Ok(campaign::Options {
             seed,
             cases: self.cases,
             shard,
             time: self.time.or(self.cases.is_none().then_some(usual)),
             jobs: usize::from(self.jobs),
-            generate: generate::Options {
-                focus: self.focus.clone(),
-                budget,
-                features,
-            },
+            generate: generating(&self.focus, budget, engine::declared(configurations))?,
             budget,
             configurations: configurations.iter().map(|c| c.name().to_owned()).collect(),
             unreduced: PathBuf::new(),
             swarm: (self.swarm > 0).then_some(self.swarm),
         })
     }
+}
+
+/// How the cases of a campaign are made on configurations that have these features,
+/// together.
+///
+/// # Errors
+/// If they lack what is to be dwelt on.
+pub(crate) fn generating(
+    focus: &[Focus],
+    budget: Budget,
+    features: Features,
+) -> anyhow::Result<generate::Options> {
+    for focus in focus {
+        if let Some(feature) = focus.needs()
+            && !features.has(feature)
+        {
+            let name = feature.name();
+            bail!("--focus {focus}: no configuration that is asked for has {name}");
+        }
+    }
+    Ok(generate::Options {
+        focus: focus.to_vec(),
+        budget,
+        features,
+    })
 }
 
 /// A new folder for the unreduced scripts of a campaign, below `target/`: one

@@ -147,7 +147,7 @@ impl EngineOptions {
 }
 
 /// The largest memory of a run unless it is said otherwise, in MiB.
-const DEFAULT_BUDGET: u64 = 8192;
+pub(crate) const DEFAULT_BUDGET: u64 = 8192;
 
 /// How many instructions a call may take that a file does not make itself.
 const CALL_FUEL: u64 = 2_000_000;

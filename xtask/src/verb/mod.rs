@@ -2,6 +2,7 @@
 
 mod bench;
 mod bisect;
+mod case;
 mod claims;
 mod diff;
 mod engines;
@@ -25,6 +26,7 @@ use crate::End;
 pub(crate) enum Verb {
     Diff(diff::Diff),
     Run(run::Run),
+    Case(case::Case),
     Replay(replay::Replay),
     Bisect(bisect::Bisect),
     Reduce(reduce::Reduce),
@@ -48,6 +50,7 @@ impl Verb {
         match self {
             Verb::Diff(verb) => verb.run(),
             Verb::Run(verb) => verb.run(),
+            Verb::Case(verb) => verb.run(),
             Verb::Replay(verb) => verb.run(),
             Verb::Bisect(verb) => verb.run(),
             Verb::Reduce(verb) => verb.run(),
