@@ -88,7 +88,13 @@ pub struct Of {
 impl Certificate {
     /// That of what was done, of a space of so many points of which so many are the
     /// shard's.
-    pub fn of(state: &State, points: u64, of_shard: u64, complete: bool, date: String) -> Certificate {
+    pub fn of(
+        state: &State,
+        points: u64,
+        of_shard: u64,
+        complete: bool,
+        date: String,
+    ) -> Certificate {
         let Identity {
             space,
             digest,
@@ -149,16 +155,30 @@ impl Of {
         let judged = conforming + limit + failing;
         let mut said = format!("{judged} of {} points judged", self.total.points());
         if limit > 0 {
-            said.push_str(&format!(", {limit} of them to an allowed limit ({})", by_reason(&self.limits)));
+            said.push_str(&format!(
+                ", {limit} of them to an allowed limit ({})",
+                by_reason(&self.limits)
+            ));
         }
         said.push_str(&format!("; {failing} failing"));
         if failing > 0 {
-            let known: Vec<String> = self.known.iter().map(|(bug, n)| format!("{n} {bug}")).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let known: Vec<String> = self
+                .known
+                .iter()
+                .map(|(bug, n)| format!("{n} {bug}"))
+                .collect();
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
             said.push_str(&format!(" (known: {known}; new: {})", self.new));
         }
         if not_run > 0 {
-            said.push_str(&format!("; {not_run} not run ({})", by_reason(&self.not_run)));
+            said.push_str(&format!(
+                "; {not_run} not run ({})",
+                by_reason(&self.not_run)
+            ));
         }
         said
     }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::build::build;
 use super::space::BUDGET;
 use super::{Certificate, Failure, Point};
+use crate::engine::Job;
 use crate::script::print;
 use crate::trial::try_script;
 use crate::worker::{Answer, Runner};
-use crate::engine::Job;
 
 /// Points that fail alike.
 #[derive(Clone, Debug, PartialEq, Eq)]

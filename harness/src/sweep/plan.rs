@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Point;
 use super::build::Shape;
 use super::space::{self, Action, Form, Kind, Size};
-use super::Point;
 
 /// The most points of a script.
 const POINTS: usize = 512;
@@ -103,7 +103,9 @@ impl Plan {
         for point in points {
             groups.entry(Key::of(&point)).or_default().push(point);
         }
-        let batches = groups.into_iter().flat_map(|(key, group)| divide(key, group));
+        let batches = groups
+            .into_iter()
+            .flat_map(|(key, group)| divide(key, group));
         Plan {
             batches: batches.collect(),
             points: count,

@@ -5,8 +5,8 @@ use super::known::Known;
 use super::space::BUDGET;
 use super::tally::{Failure, Status, Tally};
 use super::{Point, Target};
-use crate::engine::{Features, needed_by};
 use crate::engine::reference::ReferenceRun;
+use crate::engine::{Features, needed_by};
 use crate::judge::{Difference, Judged, Verdict};
 use crate::script::{Script, Step};
 use crate::trial::{Trial, try_script_keeping};
@@ -75,9 +75,13 @@ impl Settler<'_> {
 
     fn tried(&mut self, script: &Script, names: &[&str]) -> Result<Trial, String> {
         let keep = &mut *self.keep;
-        try_script_keeping(script, BUDGET, self.runner, names, &mut |reference, judged| {
-            keep(script, reference, judged)
-        })
+        try_script_keeping(
+            script,
+            BUDGET,
+            self.runner,
+            names,
+            &mut |reference, judged| keep(script, reference, judged),
+        )
     }
 
     /// Counts what one configuration did in a script.
@@ -144,11 +148,14 @@ impl Settler<'_> {
             return Ok(());
         }
         // Only together: what another point left is what one of them fails at.
-        let guilty = built.steps.iter().position(|steps| steps.contains(&difference.step));
+        let guilty = built
+            .steps
+            .iter()
+            .position(|steps| steps.contains(&difference.step));
         let guilty = guilty.unwrap_or(0);
-        let bugs = self
-            .known
-            .explain(&points[guilty], &built.script, trial, judged, self.runner)?;
+        let bugs =
+            self.known
+                .explain(&points[guilty], &built.script, trial, judged, self.runner)?;
         for (index, point) in points.iter().enumerate() {
             if index == guilty {
                 let mut failure = failure(point, difference, bugs.clone());

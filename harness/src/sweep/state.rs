@@ -69,15 +69,17 @@ impl State {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(new),
             Err(why) => return Err(format!("{}: cannot be read: {why}", file.display())),
         };
-        let state: State = serde_json::from_str(&text).map_err(|why| {
-            format!("{}: is not what a sweep has left: {why}", file.display())
-        })?;
+        let state: State = serde_json::from_str(&text)
+            .map_err(|why| format!("{}: is not what a sweep has left: {why}", file.display()))?;
         if let Some(what) = other(&state.identity, &new.identity) {
-            return Err(format!("{}: is of a sweep of another {what}", file.display()));
+            return Err(format!(
+                "{}: is of a sweep of another {what}",
+                file.display()
+            ));
         }
-        state.check(plan, options).map_err(|why| {
-            format!("{}: is not what a sweep has left: {why}", file.display())
-        })?;
+        state
+            .check(plan, options)
+            .map_err(|why| format!("{}: is not what a sweep has left: {why}", file.display()))?;
         Ok(state)
     }
 
@@ -87,12 +89,18 @@ impl State {
             return Err("it has not one count for each configuration".to_owned());
         }
         let done = self.done();
-        let sizes = done.iter().map(|&index| plan.batches.get(index).map(Vec::len));
-        let points: usize = sizes.sum::<Option<usize>>().ok_or("there is no such batch")?;
+        let sizes = done
+            .iter()
+            .map(|&index| plan.batches.get(index).map(Vec::len));
+        let points: usize = sizes
+            .sum::<Option<usize>>()
+            .ok_or("there is no such batch")?;
         for tally in &self.tallies {
             let counted = tally.total().points();
             if counted != points as u64 {
-                return Err(format!("{counted} points are counted, and {points} are done"));
+                return Err(format!(
+                    "{counted} points are counted, and {points} are done"
+                ));
             }
         }
         Ok(())
@@ -111,15 +119,15 @@ impl State {
 
     /// Counts a batch.
     pub fn add(&mut self, batch: usize, tallies: Vec<Tally>) {
-        let mut done = self.done();
-        done.insert(batch);
-        self.done.clear();
-        for index in done {
-            match self.done.last_mut() {
-                Some((_, last)) if *last + 1 == index => *last = index,
-                _ => self.done.push((index, index)),
+        let at = self.done.partition_point(|&(first, _)| first < batch);
+        self.done.insert(at, (batch, batch));
+        self.done.dedup_by(|(first, last), (_, before)| {
+            let is_next = *before + 1 == *first;
+            if is_next {
+                *before = *last;
             }
-        }
+            is_next
+        });
         for (tally, more) in self.tallies.iter_mut().zip(tallies) {
             tally.merge(more);
         }
@@ -155,8 +163,37 @@ fn other(one: &Identity, new: &Identity) -> Option<String> {
         (one.space != *space || one.digest != *digest, "space"),
         (one.shard != *shard, "shard"),
         (one.large != *large, "choice of --large"),
-        (one.configurations != *configurations, "list of configurations"),
+        (
+            one.configurations != *configurations,
+            "list of configurations",
+        ),
     ];
     let differs = differ.iter().find(|(differs, _)| *differs);
     differs.map(|(_, what)| (*what).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_that_are_done_are_ranges() {
+        let identity = Identity {
+            space: 1,
+            digest: String::new(),
+            shard: String::new(),
+            large: false,
+            configurations: Vec::new(),
+        };
+        let mut state = State {
+            identity,
+            done: Vec::new(),
+            tallies: Vec::new(),
+        };
+        for batch in [3, 1, 7, 2, 0, 6] {
+            state.add(batch, Vec::new());
+        }
+        assert_eq!(state.done, [(0, 3), (6, 7)]);
+        assert_eq!(state.done(), BTreeSet::from([0, 1, 2, 3, 6, 7]));
+    }
 }

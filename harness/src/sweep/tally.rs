@@ -134,7 +134,10 @@ impl Tally {
 
     /// How many failing points no bug of the register explains.
     pub fn new_failures(&self) -> u64 {
-        let new = self.failing.iter().filter(|failure| failure.bugs.is_empty());
+        let new = self
+            .failing
+            .iter()
+            .filter(|failure| failure.bugs.is_empty());
         new.count() as u64
     }
 }

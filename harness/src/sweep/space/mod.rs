@@ -10,9 +10,9 @@
 //! is the union of these products ([`admits`]); what is in several is in it once:
 //!
 //! * **Everywhere**: every operation × all 32 kinds × every size × the operand as a
-//!   parameter × offset 0 and small × every position × nothing before.
-//! * **Constants**: the same with a constant operand, on the 16 kinds that are imported
-//!   exactly if they are memory 1.
+//!   parameter × offset 0 × every position × nothing before.
+//! * **Offsets and constants**: the same with a small offset, and with a constant operand
+//!   and offset 0, on the 16 kinds that are imported exactly if they are memory 1.
 //! * **Operands**: the representatives (20 operations, one at least for each width of
 //!   loads, stores, vectors, atomics and for each bulk instruction) × the 8 kinds that are the
 //!   module's own memory 0 × every size × every form of operand × every offset × every position
@@ -103,9 +103,11 @@ pub fn admits(point: &Point) -> bool {
     let alike = kind.imported == kind.second;
     let usual = matches!(offset, Offset::Zero | Offset::Small);
     let own = !kind.imported && !kind.second;
-    let everywhere = before == Before::Nothing && usual && form == Form::Parameter;
-    let constants = before == Before::Nothing && usual && form == Form::Constant && alike;
-    let stands = operation.is_representative();
+    let none = offset == Offset::Zero;
+    let everywhere =
+        before == Before::Nothing && form == Form::Parameter && (none || usual && alike);
+    let constants = before == Before::Nothing && form == Form::Constant && none && alike;
+    let stands = operation.stands;
     let operands = stands && own && before == Before::Nothing;
     let large_too = own && !kind.shared && !kind.small_pages;
     let history = stands
@@ -205,9 +207,23 @@ pub fn points() -> Vec<Point> {
 
 /// The points of one operation on one memory.
 fn add_points(operation: usize, kind: Kind, size: Size, points: &mut Vec<Point>) {
-    for &before in Before::ALL {
-        for &form in Form::ALL {
-            for &offset in Offset::ALL {
+    // Most of the product is ruled out before anything is looked at closely.
+    let of = &Operation::all()[operation];
+    let all_before = match of.stands || !of.has_address() {
+        true => Before::ALL,
+        false => &[Before::Nothing],
+    };
+    let forms = match of.stands {
+        true => Form::ALL,
+        false => &[Form::Parameter, Form::Constant, Form::Folded, Form::None],
+    };
+    let offsets = match of.has_offset() {
+        true => Offset::ALL,
+        false => &[Offset::Zero],
+    };
+    for &before in all_before {
+        for &form in forms {
+            for &offset in offsets {
                 let point = Point {
                     operation,
                     kind,

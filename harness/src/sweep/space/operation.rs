@@ -16,6 +16,9 @@ pub struct Operation {
     pub action: Action,
     /// How many bytes its address is about.
     pub width: u64,
+    /// Whether it stands for others of its width and way, where the space is not the
+    /// whole product.
+    pub stands: bool,
 }
 
 /// What an operation is.
@@ -260,12 +263,14 @@ impl Operation {
     /// All operations, in the order in which they are enumerated.
     pub fn all() -> &'static [Operation] {
         static ALL: OnceLock<Vec<Operation>> = OnceLock::new();
-        ALL.get_or_init(|| accesses().chain(bulk()).chain(others()).collect())
-    }
-
-    /// Whether it stands for others.
-    pub fn is_representative(&self) -> bool {
-        REPRESENTATIVES.contains(&self.name.as_str())
+        let stands = |operation: Operation| Operation {
+            stands: REPRESENTATIVES.contains(&operation.name.as_str()),
+            ..operation
+        };
+        ALL.get_or_init(|| {
+            let all = accesses().chain(bulk()).chain(others());
+            all.map(stands).collect()
+        })
     }
 
     /// Whether its address has to be a multiple of its width.
@@ -349,6 +354,7 @@ fn accesses() -> impl Iterator<Item = Operation> {
             name: format!("{}{suffix}", row.name),
             action: Action::Access(row, *variant),
             width: row.width.into(),
+            stands: false,
         })
     })
 }
@@ -374,6 +380,7 @@ fn bulk() -> impl Iterator<Item = Operation> {
                 Length::Of(bytes) => bytes,
                 _ => 1,
             },
+            stands: false,
         }));
     }
     operations.into_iter()
@@ -386,6 +393,7 @@ fn others() -> impl Iterator<Item = Operation> {
             name,
             action,
             width,
+            stands: false,
         });
     };
     add("memory.copy-up".to_owned(), Action::CopyUp, 17);

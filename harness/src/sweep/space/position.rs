@@ -217,9 +217,9 @@ impl Position {
         let name = self.name();
         match self {
             Position::Beyond(_) => "beyond".to_owned(),
-            Position::End32(_) | Position::End64(_) => {
-                name.rsplit_once('-').map_or(name.clone(), |(family, _)| family.to_owned())
-            }
+            Position::End32(_) | Position::End64(_) => name
+                .rsplit_once('-')
+                .map_or(name.clone(), |(family, _)| family.to_owned()),
             _ => name,
         }
     }

@@ -73,8 +73,8 @@ impl Sweep {
             return Ok(End::NothingNew);
         }
         let configurations = self.engines.select()?;
-        let corpus = Corpus::open(&self.corpus.folder(&configurations)?)
-            .map_err(|why| anyhow!("{why}"))?;
+        let corpus =
+            Corpus::open(&self.corpus.folder(&configurations)?).map_err(|why| anyhow!("{why}"))?;
         let bugs: Vec<&Bug> = corpus.register.known().collect();
         match &self.point {
             Some(point) => self.one(point, &configurations, &bugs),
@@ -97,8 +97,7 @@ impl Sweep {
         };
         let folder = self.folder(&plan, &options)?;
         options.folder = Some(folder.clone());
-        let mut state =
-            State::resume(&folder, &plan, &options).map_err(|why| anyhow!("{why}"))?;
+        let mut state = State::resume(&folder, &plan, &options).map_err(|why| anyhow!("{why}"))?;
         let runners = self.engines.runners()?;
         let interrupted = on_interrupt()?;
         let progress = Arc::new(Progress::default());
@@ -113,8 +112,7 @@ impl Sweep {
             .map_err(|why| anyhow!("{why}"))?;
         drop(live);
         let all = progress.all.load(std::sync::atomic::Ordering::Relaxed);
-        let certificate =
-            Certificate::of(&state, plan.points as u64, all, complete, minute(now()));
+        let certificate = Certificate::of(&state, plan.points as u64, all, complete, minute(now()));
         let examples = sweep::examples(&certificate, &folder.join("failing"))
             .map_err(|why| anyhow!("{why}"))?;
         show::certificate(&certificate, &examples);
@@ -142,9 +140,11 @@ impl Sweep {
         let Some(folder) = &self.resume else {
             // One for each sweep that is another.
             let identity = format!("{:?}", State::new(plan, options).identity);
-            let digest = identity.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-            });
+            let digest = identity
+                .bytes()
+                .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+                });
             return scratch(&format!("sweep/{digest:016x}"));
         };
         std::fs::create_dir_all(folder)
@@ -169,8 +169,7 @@ impl Sweep {
             "{}",
             print::to_wast_allowing(&built.script, &allowed, &point.to_string())
         );
-        let attributor =
-            Attributor::new(bugs.iter().copied()).map_err(|why| anyhow!("{why}"))?;
+        let attributor = Attributor::new(bugs.iter().copied()).map_err(|why| anyhow!("{why}"))?;
         let mut end = End::NothingNew;
         for judged in &trial.judged {
             let said = match &judged.verdict {
@@ -180,7 +179,13 @@ impl Sweep {
                 Verdict::Skipped(why) => format!("not run: {why}"),
                 Verdict::Diverges(difference) => {
                     let found = attributor
-                        .attribute(&built.script, &trial.reference, judged, BUDGET, &mut *runner)
+                        .attribute(
+                            &built.script,
+                            &trial.reference,
+                            judged,
+                            BUDGET,
+                            &mut *runner,
+                        )
                         .map_err(|why| anyhow!("{why}"))?;
                     let known = found.unexplained.is_none() && !found.bugs.is_empty();
                     if !known {

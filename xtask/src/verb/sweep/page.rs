@@ -19,7 +19,11 @@ struct View<'a> {
 /// The page.
 pub(super) fn page(certificate: &Certificate) -> anyhow::Result<String> {
     let new: u64 = certificate.configurations.iter().map(|of| of.new).sum();
-    let failing: u64 = certificate.configurations.iter().map(|of| of.total.failing).sum();
+    let failing: u64 = certificate
+        .configurations
+        .iter()
+        .map(|of| of.total.failing)
+        .sum();
     let view = View {
         headline: match (failing, new) {
             (0, _) => "no point fails".to_owned(),
@@ -28,7 +32,11 @@ pub(super) fn page(certificate: &Certificate) -> anyhow::Result<String> {
         },
         certificate,
         new,
-        sentences: certificate.configurations.iter().map(Of::sentence).collect(),
+        sentences: certificate
+            .configurations
+            .iter()
+            .map(Of::sentence)
+            .collect(),
     };
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -94,7 +102,12 @@ mod tests {
         let page = page(&certificate).expect("it is made");
         let text = page.trim_start_matches("<!DOCTYPE html>");
         roxmltree::Document::parse(text).expect("it is well-formed");
-        for part in ["1,234 points", "1 of them new", "beyond-1", "&lt;out of bounds&gt;"] {
+        for part in [
+            "1,234 points",
+            "1 of them new",
+            "beyond-1",
+            "&lt;out of bounds&gt;",
+        ] {
             assert!(page.contains(part), "{part}");
         }
     }

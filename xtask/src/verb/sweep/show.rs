@@ -8,7 +8,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use trapline_harness::sweep::space::{Before, Form, Kind, Offset, Operation, Position, Size, VERSION};
+use trapline_harness::sweep::space::{
+    Before, Form, Kind, Offset, Operation, Position, Size, VERSION,
+};
 use trapline_harness::sweep::{Certificate, Example, Plan, Progress};
 
 use crate::table::{fitted, table};
@@ -22,19 +24,42 @@ const NAMED: usize = 5;
 pub(super) fn dimensions(plan: &Plan) {
     let mut rows = table(&["dimension", "members"]);
     let mut add = |name: &str, members: Vec<String>| {
-        rows.add_row([
-            format!("{name} ({})", members.len()),
-            members.join(" "),
-        ]);
+        rows.add_row([format!("{name} ({})", members.len()), members.join(" ")]);
     };
-    let names = |members: &[&str]| members.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-    add("operation", Operation::all().iter().map(|one| one.name.clone()).collect());
+    let names = |members: &[&str]| {
+        members
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect::<Vec<_>>()
+    };
+    add(
+        "operation",
+        Operation::all()
+            .iter()
+            .map(|one| one.name.clone())
+            .collect(),
+    );
     add("memory", Kind::all().map(Kind::name).collect());
-    add("size", names(&Size::ALL.iter().map(|one| one.name()).collect::<Vec<_>>()));
-    add("operand", names(&Form::ALL.iter().map(|one| one.name()).collect::<Vec<_>>()));
-    add("offset", names(&Offset::ALL.iter().map(|one| one.name()).collect::<Vec<_>>()));
-    add("position", Position::all(16).iter().map(|one| one.name()).collect());
-    add("before", names(&Before::ALL.iter().map(|one| one.name()).collect::<Vec<_>>()));
+    add(
+        "size",
+        names(&Size::ALL.iter().map(|one| one.name()).collect::<Vec<_>>()),
+    );
+    add(
+        "operand",
+        names(&Form::ALL.iter().map(|one| one.name()).collect::<Vec<_>>()),
+    );
+    add(
+        "offset",
+        names(&Offset::ALL.iter().map(|one| one.name()).collect::<Vec<_>>()),
+    );
+    add(
+        "position",
+        Position::all(16).iter().map(|one| one.name()).collect(),
+    );
+    add(
+        "before",
+        names(&Before::ALL.iter().map(|one| one.name()).collect::<Vec<_>>()),
+    );
     for line in rows.to_string().lines() {
         println!("{}", line.trim_end());
     }
@@ -144,7 +169,11 @@ fn show(progress: &Progress, interrupted: &AtomicBool, stop: &AtomicBool) {
         let message = format!(
             "{done} of {all} points, {} failing{}",
             of(&progress.failing),
-            left(done - of(&progress.before).min(done), all - done.min(all), began.elapsed()),
+            left(
+                done - of(&progress.before).min(done),
+                all - done.min(all),
+                began.elapsed()
+            ),
         );
         if terminal {
             bar.set_length(all);
@@ -164,5 +193,9 @@ fn left(done: u64, rest: u64, elapsed: Duration) -> String {
         return String::new();
     }
     let seconds = elapsed.as_secs_f64() * rest as f64 / done as f64;
-    format!(", about {}:{:02} left", seconds as u64 / 60, seconds as u64 % 60)
+    format!(
+        ", about {}:{:02} left",
+        seconds as u64 / 60,
+        seconds as u64 % 60
+    )
 }
