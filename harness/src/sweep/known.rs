@@ -1,7 +1,9 @@
 //! Which known bugs a failing point is made of.
 //!
 //! Failing points are many and alike: what explained one is tried first on the next, and
-//! only what it does not explain is put to all that is known.
+//! only what it does not explain is put to all that is known. Where that explained none of the
+//! first few of those that fail in the same words at the same kind of place, the others are
+//! not put to it: they are new as these are.
 
 use std::collections::HashMap;
 
@@ -20,7 +22,12 @@ pub(super) struct Known {
     bugs: Vec<Bug>,
     all: Attributor,
     last: HashMap<(String, String), String>,
+    /// How many points that are alike nothing explained.
+    unexplained: HashMap<String, u32>,
 }
+
+/// So many points that are alike are put to all that is known.
+const TRIED: u32 = 4;
 
 impl Known {
     /// Knows these bugs.
@@ -33,6 +40,7 @@ impl Known {
             all: Attributor::new(&bugs)?,
             bugs,
             last: HashMap::new(),
+            unexplained: HashMap::new(),
         })
     }
 
@@ -49,9 +57,19 @@ impl Known {
         judged: &Judged,
         runner: &mut dyn Runner,
     ) -> Result<Vec<String>, String> {
-        if self.bugs.is_empty() {
+        let Some(difference) = judged.divergence().filter(|_| !self.bugs.is_empty()) else {
             return Ok(Vec::new());
-        }
+        };
+        let same = format!(
+            "{} {} {} {} {} {}",
+            judged.configuration,
+            point.operation().name,
+            point.kind.name(),
+            point.position.family(),
+            difference.class,
+            difference.got
+        );
+        let tried = self.unexplained.get(&same).copied().unwrap_or(0);
         let alike = (
             judged.configuration.clone(),
             format!("{} {}", point.operation().family(), point.position.family()),
@@ -62,7 +80,8 @@ impl Known {
         if let Some(bug) = last {
             attempts.push(Attributor::new([bug])?);
         }
-        for attributor in attempts.iter().chain([&self.all]) {
+        let all = (tried < TRIED).then_some(&self.all);
+        for attributor in attempts.iter().chain(all) {
             let found = attributor.attribute(script, &trial.reference, judged, BUDGET, runner)?;
             if found.unexplained.is_none() && !found.bugs.is_empty() {
                 if let [bug] = &found.bugs[..] {
@@ -71,6 +90,7 @@ impl Known {
                 return Ok(found.bugs);
             }
         }
+        *self.unexplained.entry(same).or_default() += 1;
         Ok(Vec::new())
     }
 }

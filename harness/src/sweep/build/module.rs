@@ -139,15 +139,31 @@ impl Draft {
                 }
             }
         }
+        // A section without anything in it would be left out by who prints it.
         let mut module = Module::new();
-        module.section(&types).section(&imports).section(&functions);
-        module.section(&memories).section(&exports);
+        if !self.types.is_empty() {
+            module.section(&types);
+        }
+        if !imports.is_empty() {
+            module.section(&imports);
+        }
+        if !self.functions.is_empty() {
+            module.section(&functions);
+        }
+        if !self.memories.is_empty() {
+            module.section(&memories);
+        }
+        if !exports.is_empty() {
+            module.section(&exports);
+        }
         let is_passive = |segment: &Segment| matches!(segment, Segment::Passive(_));
         if self.segments.iter().any(is_passive) {
             let count = self.segments.len() as u32;
             module.section(&DataCountSection { count });
         }
-        module.section(&code);
+        if !self.functions.is_empty() {
+            module.section(&code);
+        }
         if !self.segments.is_empty() {
             module.section(&data);
         }

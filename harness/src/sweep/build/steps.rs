@@ -22,6 +22,9 @@ impl Builder {
             return;
         }
         self.instance("m", "m");
+        if self.is_prepared() {
+            self.invoke("m", "prepare", Vec::new());
+        }
         let is_other = point.is_some_and(|point| point.before == Before::GrowOtherEarlier);
         if is_other && !self.kind.imported {
             self.instance("o", "o");

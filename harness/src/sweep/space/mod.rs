@@ -20,7 +20,7 @@
 //! * **Before**: the representatives × all that can go before × kinds of pages of 64 KiB
 //!   that are imported exactly if they are memory 1, and the module's own of 1 byte × every
 //!   size (2 GiB and more only on the module's own unshared memory 0 of 64 KiB pages) ×
-//!   the operand as a parameter and as a constant × offset 0 and small × every position.
+//!   the operand as a parameter with offset 0 and small, and as a constant × every position.
 //! * What takes no address: `memory.size` × every kind × every size × all that can go
 //!   before; growths × every kind × every size × every delta, by a constant, by a
 //!   parameter and by the embedder; active segments × every kind × every size × every
@@ -114,8 +114,7 @@ pub fn admits(point: &Point) -> bool {
         && alike
         && (!kind.small_pages || own)
         && (!size.is_large() || large_too)
-        && usual
-        && [Form::Parameter, Form::Constant].contains(&form);
+        && (form == Form::Parameter && usual || form == Form::Constant && none);
     everywhere || constants || operands || history
 }
 

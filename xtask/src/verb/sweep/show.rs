@@ -22,7 +22,7 @@ const NAMED: usize = 5;
 
 /// Prints the dimensions, and how many points there are.
 pub(super) fn dimensions(plan: &Plan) {
-    let mut rows = table(&["dimension", "members"]);
+    let mut rows = fitted(&["dimension", "members"]);
     let mut add = |name: &str, members: Vec<String>| {
         rows.add_row([format!("{name} ({})", members.len()), members.join(" ")]);
     };
