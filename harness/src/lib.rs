@@ -34,6 +34,8 @@ pub mod report;
 pub mod script;
 #[cfg(not(worker))]
 pub mod spec;
+#[cfg(not(worker))]
+pub mod sweep;
 mod text;
 #[cfg(not(worker))]
 pub mod triage;

@@ -180,8 +180,17 @@ pub(super) fn row_of(
 /// The instruction of this name in the text format, with these immediates and
 /// lane 0; `None` if it accesses no memory at an effective address.
 pub(crate) fn instruction_named(name: &str, memarg: MemArg) -> Option<Instruction<'static>> {
+    lane_instruction_named(name, memarg, 0)
+}
+
+/// The same with this lane, where it has one.
+pub(crate) fn lane_instruction_named(
+    name: &str,
+    memarg: MemArg,
+    lane: u8,
+) -> Option<Instruction<'static>> {
     let rows = TABLES.into_iter().flatten();
-    let mut made = rows.map(|row| (row.make)(memarg, 0));
+    let mut made = rows.map(|row| (row.make)(memarg, lane));
     made.find(|instruction| text_name(instruction).as_deref() == Some(name))
 }
 

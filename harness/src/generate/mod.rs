@@ -43,7 +43,7 @@ mod visit;
 use arbitrary::Unstructured;
 
 pub use focus::{Focus, UnknownFocus};
-pub(crate) use instruction::instruction_named;
+pub(crate) use instruction::{instruction_named, lane_instruction_named};
 
 use crate::engine::{Budget, Feature, Features, MEMORY_BYTES};
 use crate::script::Script;

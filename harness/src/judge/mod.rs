@@ -67,4 +67,4 @@ pub use subject::subject;
 pub(crate) use subject::{memory_kind, panic_words, same_words};
 pub use threads::{compare_joint, which_joint};
 pub(crate) use verdict::judge;
-pub use verdict::{Judged, Verdict, captures};
+pub use verdict::{GROW_MAY_FAIL, Judged, Verdict, captures};

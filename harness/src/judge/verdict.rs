@@ -23,6 +23,10 @@ pub enum Verdict {
     Diverges(Difference),
 }
 
+/// The limit of an engine that goes its own way behind a growth that was free to fail:
+/// nothing behind that growth was compared.
+pub const GROW_MAY_FAIL: &str = "memory.grow may fail";
+
 /// A verdict with what belongs to it.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -123,7 +127,7 @@ pub(crate) fn judge(
         },
         Comparison::Differs(difference) => {
             if open::a_grow_may_have_failed(job, reference, &observation, steps) {
-                Verdict::Limit("memory.grow may fail".to_owned())
+                Verdict::Limit(GROW_MAY_FAIL.to_owned())
             } else {
                 Verdict::Diverges(refine(difference, reference))
             }

@@ -12,5 +12,6 @@ pub(crate) mod merge;
 mod render;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) use render::{STYLE, presentable, thousands};
 #[cfg(test)]
 mod tests;

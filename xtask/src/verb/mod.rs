@@ -14,6 +14,7 @@ pub(crate) mod replay;
 mod report;
 mod run;
 pub(crate) mod spec;
+mod sweep;
 mod triage;
 mod worker;
 
@@ -33,6 +34,7 @@ pub(crate) enum Verb {
     Report(report::Report),
     Triage(triage::Triage),
     Spec(spec::Spec),
+    Sweep(sweep::Sweep),
     Real(real::Real),
     Claims(claims::Claims),
     Nightly(nightly::Nightly),
@@ -57,6 +59,7 @@ impl Verb {
             Verb::Report(verb) => verb.run(),
             Verb::Triage(verb) => verb.run(),
             Verb::Spec(verb) => verb.run(),
+            Verb::Sweep(verb) => verb.run(),
             Verb::Real(verb) => verb.run(),
             Verb::Claims(verb) => verb.run(),
             Verb::Nightly(verb) => verb.run(),

@@ -34,10 +34,13 @@ pub(super) fn junit(report: &Report) -> anyhow::Result<String> {
     render("junit.xml", &junit::JUnit::new(report))
 }
 
+/// The look of pages.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
 /// The templates. What is named `.html` or `.xml` escapes what it shows.
 const TEMPLATES: [(&str, &str); 4] = [
     ("page.html", include_str!("page.html")),
-    ("style.css", include_str!("style.css")),
+    ("style.css", STYLE),
     ("summary.md", include_str!("summary.md")),
     ("junit.xml", include_str!("junit.xml")),
 ];
@@ -59,7 +62,7 @@ fn render(name: &str, view: &impl Serialize) -> anyhow::Result<String> {
 }
 
 /// Engines can say anything; XML cannot.
-fn presentable(c: char) -> char {
+pub(crate) fn presentable(c: char) -> char {
     match c {
         '\t' | '\n' | '\r' => c,
         '\0'..' ' | '\u{7f}'..'\u{a0}' | '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
@@ -68,7 +71,7 @@ fn presentable(c: char) -> char {
 }
 
 /// `1234567` as `1,234,567`.
-fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

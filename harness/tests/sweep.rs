@@ -1,0 +1,416 @@
+//! The sweep finds planted faults, each at a single point, and nothing where there is none.
+
+#[path = "sweep/faults.rs"]
+mod faults;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use trapline_harness::campaign::Shard;
+use trapline_harness::engine::{Configuration, mutants, reference};
+use trapline_harness::sweep::space::{self, Kind, Offset, Size};
+use trapline_harness::sweep::{Certificate, Options, Plan, Point, Progress, State, Target, run};
+use trapline_harness::worker::{InProcess, Runner};
+
+/// Planted faults that no point can show, and why.
+const UNSHOWN: [(&str, &str); 0] = [];
+
+/// Part of the space that has every operation, size, form, offset, position and history: five
+/// of the 32 kinds.
+fn reduced() -> Plan {
+    let kinds = [
+        "memory32",
+        "memory64",
+        "memory64+shared",
+        "memory32+imported+second",
+        "memory32+page1",
+        "memory64+shared+imported+second",
+    ];
+    let kinds = kinds.map(|name| Kind::named(name).expect("there is such a kind"));
+    let points = space::points().into_iter();
+    Plan::of(points.filter(|point| kinds.contains(&point.kind)).collect())
+}
+
+fn options(configurations: &[Configuration], jobs: usize) -> Options {
+    Options {
+        targets: configurations.iter().map(Target::of).collect(),
+        shard: Shard::WHOLE,
+        jobs,
+        large: false,
+        folder: None,
+    }
+}
+
+/// The first failing point of a configuration, in whatever batch; none if it has none.
+fn first_failing(plan: &Plan, configuration: &Configuration) -> Option<String> {
+    let configurations = [configuration.clone()];
+    let options = options(&configurations, 1);
+    let count = plan.batches.len();
+    // Neighbours are alike: a stride meets what is unlike sooner.
+    let stride = (1..count).find(|step| *step > count / 7 && gcd(*step, count) == 1)?;
+    for index in (0..count).map(|at| at * stride % count) {
+        let points = plan.batches[index].clone();
+        let one = Plan::of(points);
+        let mut state = State::new(&one, &options);
+        let runner = || -> Box<dyn Runner> { Box::new(InProcess::new(configurations.to_vec())) };
+        run(
+            &one,
+            &options,
+            &[],
+            &mut state,
+            &runner,
+            &Progress::default(),
+        )
+        .expect("it runs");
+        if let Some(failure) = state.tallies[0].failing.first() {
+            return Some(format!("{} ({})", failure.point, failure.class));
+        }
+    }
+    None
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// The faults that have no failing point, by name. Says where the others fail.
+fn unfound(faults: Vec<Configuration>) -> BTreeSet<String> {
+    let plan = reduced();
+    let next = AtomicU64::new(0);
+    let unfound = std::sync::Mutex::new(BTreeSet::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                    match first_failing(&plan, fault) {
+                        Some(point) => eprintln!("{}: {point}", fault.name()),
+                        None => {
+                            eprintln!("{}: not found", fault.name());
+                            unfound.lock().unwrap().insert(fault.name().to_owned());
+                        }
+                    }
+                }
+            });
+        }
+    });
+    unfound.into_inner().unwrap()
+}
+
+#[test]
+fn every_planted_fault_has_a_failing_point() {
+    let unshown = UNSHOWN.map(|(name, _)| name.to_owned());
+    assert_eq!(unfound(mutants()), BTreeSet::from(unshown));
+}
+
+#[test]
+fn faults_that_it_was_not_made_for_are_found() {
+    let faults = faults::faults();
+    assert!(faults.len() >= 20);
+    assert_eq!(unfound(faults), BTreeSet::new());
+}
+
+fn right() -> Configuration {
+    Configuration::linked("mutant/none", "1", "", mutants()[0].features, || {
+        Ok(reference::engine(|| {
+            Arc::new(trapline_reference::Specification)
+        }))
+    })
+}
+
+fn runner() -> Box<dyn Runner> {
+    let mut all = mutants();
+    all.push(right());
+    Box::new(InProcess::new(all))
+}
+
+/// A few thousand points of every kind.
+fn sample() -> Plan {
+    let points = space::points().into_iter().enumerate();
+    Plan::of(
+        points
+            .filter(|(at, _)| at % 411 == 0)
+            .map(|(_, point)| point)
+            .collect(),
+    )
+}
+
+#[test]
+fn the_specification_has_no_failing_point_and_every_point_is_counted_once() {
+    let plan = reduced();
+    let options = options(&[right()], 2);
+    let mut state = State::new(&plan, &options);
+    let done = run(
+        &plan,
+        &options,
+        &[],
+        &mut state,
+        &runner,
+        &Progress::default(),
+    )
+    .unwrap();
+    assert!(done);
+    let all = plan.points as u64;
+    let certificate = Certificate::of(&state, all, all, done, String::new());
+    let of = &certificate.configurations[0];
+    assert_eq!(of.total.points(), all, "{}", of.sentence());
+    assert_eq!(of.total.failing, 0, "{:?}", &of.failing[..1]);
+    assert_eq!(of.total.limit + of.total.not_run, 0, "{}", of.sentence());
+}
+
+#[test]
+fn what_is_not_run_has_a_reason_and_is_counted() {
+    let plan = sample();
+    let plain = Configuration::linked(
+        "mutant/none",
+        "1",
+        "",
+        trapline_harness::engine::Features::NONE,
+        || Err("it is not asked".to_owned()),
+    );
+    let mut options = options(&[right()], 1);
+    options.targets.push(Target {
+        name: "mutant/none".to_owned(),
+        commits: true,
+        ..Target::of(&plain)
+    });
+    let mut state = State::new(&plan, &options);
+    run(
+        &plan,
+        &options,
+        &[],
+        &mut state,
+        &runner,
+        &Progress::default(),
+    )
+    .unwrap();
+    let [all, some] = &state.tallies[..] else {
+        panic!("one for each")
+    };
+    assert_eq!(all.total().points(), plan.points as u64);
+    assert_eq!(some.total().points(), plan.points as u64);
+    let reasons: BTreeMap<_, _> = some.not_run.clone();
+    assert_eq!(reasons.values().sum::<u64>(), some.total().not_run);
+    for why in [
+        trapline_harness::sweep::LARGE,
+        "unsupported: memory64",
+        "unsupported: simd",
+        "unsupported: threads",
+    ] {
+        assert!(reasons.contains_key(why), "{why}: {reasons:?}");
+    }
+}
+
+#[test]
+fn names_are_read_back() {
+    let points = space::points();
+    let mut names = BTreeSet::new();
+    for (at, point) in points.iter().enumerate() {
+        let name = point.to_string();
+        if at % 97 == 0 {
+            assert_eq!(name.parse(), Ok(*point), "{name}");
+        }
+        assert!(names.insert(name), "{point}: twice");
+    }
+    for (bad, why) in [
+        ("i32.load", "is not a point"),
+        (
+            "i32.lod/memory32/page/parameter/offset-0/first/nothing",
+            "no operation 'i32.lod'",
+        ),
+        (
+            "i32.load/memory32/page/parameter/offset-0/frist/nothing",
+            "no position 'frist'",
+        ),
+        (
+            "i32.load/memory32/page/parameter/offset-largest/first/nothing",
+            "no point of the space",
+        ),
+        (
+            "i32.load/memory32/empty/parameter/offset-0/last-legal/nothing",
+            "no point of the space",
+        ),
+    ] {
+        let told = bad.parse::<Point>().expect_err(bad);
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+#[test]
+fn the_space_is_what_it_says() {
+    let points = space::points();
+    assert!(
+        (1_000_000..2_000_000).contains(&points.len()),
+        "{}",
+        points.len()
+    );
+    // Every instruction meets every kind and every size that there is.
+    let met: BTreeSet<_> = points
+        .iter()
+        .map(|point| (point.operation, point.kind, point.size))
+        .collect();
+    for kind in Kind::all() {
+        for &size in Size::ALL.iter().filter(|size| size.bytes(kind).is_some()) {
+            for (index, operation) in space::Operation::all().iter().enumerate() {
+                let is_access = matches!(operation.action, space::Action::Access(..));
+                let met = met.contains(&(index, kind, size));
+                assert!(
+                    met || !is_access,
+                    "{} {} {size:?}",
+                    operation.name,
+                    kind.name()
+                );
+            }
+        }
+    }
+    // Every offset, of every kind that has it.
+    for &offset in Offset::ALL {
+        assert!(
+            points.iter().any(|point| point.offset == offset),
+            "{offset:?}"
+        );
+    }
+}
+
+/// The parts of a run, put together.
+fn certificate(plan: &Plan, states: Vec<State>) -> Vec<(u64, Vec<String>)> {
+    let mut all = vec![(0, Vec::new()); states[0].tallies.len()];
+    for state in states {
+        for (tally, all) in state.tallies.iter().zip(&mut all) {
+            all.0 += tally.total().points();
+            all.1
+                .extend(tally.failing.iter().map(|failure| failure.point.clone()));
+        }
+    }
+    for (points, failing) in &mut all {
+        assert_eq!(*points, plan.points as u64);
+        failing.sort();
+    }
+    all
+}
+
+fn faulty() -> Vec<Configuration> {
+    let names = ["mutant/bound-first-byte-4", "mutant/size-stale-host"];
+    let all = mutants().into_iter();
+    all.filter(|mutant| names.contains(&mutant.name()))
+        .collect()
+}
+
+#[test]
+fn shards_are_the_whole() {
+    let plan = sample();
+    let mut options = options(&faulty(), 1);
+    let mut go = |shard: &str| {
+        options.shard = shard.parse().unwrap();
+        let mut state = State::new(&plan, &options);
+        run(
+            &plan,
+            &options,
+            &[],
+            &mut state,
+            &runner,
+            &Progress::default(),
+        )
+        .unwrap();
+        state
+    };
+    let whole = certificate(&plan, vec![go("1/1")]);
+    assert!(
+        whole.iter().all(|(_, failing)| !failing.is_empty()),
+        "{whole:?}"
+    );
+    assert_eq!(
+        certificate(&plan, vec![go("1/3"), go("2/3"), go("3/3")]),
+        whole
+    );
+}
+
+/// Ends a sweep after a few scripts.
+struct Ending {
+    left: Arc<AtomicU64>,
+    progress: Arc<Progress>,
+    inner: Box<dyn Runner>,
+}
+
+impl Runner for Ending {
+    fn run(
+        &mut self,
+        job: &trapline_harness::engine::Job<'_>,
+        configurations: &[&str],
+    ) -> Result<Vec<trapline_harness::worker::Answer>, String> {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.progress.cancel.store(true, Ordering::Relaxed);
+        }
+        self.inner.run(job, configurations)
+    }
+}
+
+#[test]
+fn what_was_interrupted_goes_on_to_the_same_end() {
+    let plan = sample();
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(&faulty(), 2);
+    let mut unbroken = State::new(&plan, &options);
+    run(
+        &plan,
+        &options,
+        &[],
+        &mut unbroken,
+        &runner,
+        &Progress::default(),
+    )
+    .unwrap();
+
+    options.folder = Some(folder.path().to_owned());
+    let mut pieces = 0;
+    let last = loop {
+        let mut state = State::resume(folder.path(), &plan, &options).unwrap();
+        let progress = Arc::new(Progress::default());
+        let left = Arc::new(AtomicU64::new(200));
+        let ending = || -> Box<dyn Runner> {
+            Box::new(Ending {
+                left: left.clone(),
+                progress: progress.clone(),
+                inner: runner(),
+            })
+        };
+        pieces += 1;
+        if run(&plan, &options, &[], &mut state, &ending, &progress).unwrap() {
+            break state;
+        }
+    };
+    assert!(pieces > 2, "it was never interrupted");
+    assert_eq!(last, unbroken);
+    let again = State::resume(folder.path(), &plan, &options).unwrap();
+    assert_eq!(again, unbroken);
+
+    refuses_what_is_not_its_own(folder.path(), &plan, options);
+}
+
+/// A state that was cut short, changed by hand, or left by another sweep, is told.
+fn refuses_what_is_not_its_own(folder: &std::path::Path, plan: &Plan, mut options: Options) {
+    let file = State::file(folder);
+    let name = file.display().to_string();
+    let refused = |options: &Options| {
+        let why = State::resume(folder, plan, options).expect_err("it is not its own");
+        assert!(why.starts_with(&name) && why.lines().count() == 1, "{why}");
+        why
+    };
+    options.large = true;
+    assert!(refused(&options).ends_with("of another choice of --large"));
+    options.large = false;
+    options.shard = "1/2".parse().unwrap();
+    assert!(refused(&options).ends_with("of another shard"));
+    options.shard = Shard::WHOLE;
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(
+        &file,
+        text.replacen("\"conforming\":1", "\"conforming\":2", 1),
+    )
+    .unwrap();
+    assert!(refused(&options).contains("points are counted"));
+    std::fs::write(&file, &text[..text.len() / 2]).unwrap();
+    assert!(refused(&options).contains("is not what a sweep has left"));
+    std::fs::write(&file, "").unwrap();
+    assert!(refused(&options).contains("is not what a sweep has left"));
+}

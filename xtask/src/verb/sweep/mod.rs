@@ -1,0 +1,218 @@
+//! `cargo xtask sweep`: every point of a bounded space, and a certificate.
+
+mod page;
+mod show;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use trapline_harness::campaign::Shard;
+use trapline_harness::corpus::{Bug, Corpus, write_atomically};
+use trapline_harness::engine::Configuration;
+use trapline_harness::judge::Verdict;
+use trapline_harness::script::print;
+use trapline_harness::sweep::space::BUDGET;
+use trapline_harness::sweep::{self, Certificate, Options, Plan, Point, Progress, State, Target};
+use trapline_harness::triage::Attributor;
+use trapline_harness::trial::try_script;
+
+use crate::End;
+use crate::interrupt::on_interrupt;
+use crate::nightly::clock::{minute, now};
+use crate::options::{CorpusOptions, EngineOptions, scratch};
+use crate::output::{check_writable, write_json};
+
+/// Runs every point of a bounded, written-down space of single accesses at the edge of a
+/// memory, and ends in a certificate: how many of them were judged on which
+/// configuration, and exactly which fail.
+///
+/// Nothing is drawn: the same version of the space has the same points everywhere.
+/// harness/SWEEP.md says what they are. What was done is on disk: after a Ctrl-C the same
+/// command goes on. Failing points that no bug of the register explains are new; for each group
+/// that is alike there is a .wast.
+#[derive(Args)]
+pub(crate) struct Sweep {
+    /// How many scripts at a time, each with a worker process of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// One part of the space: 1/4 to 4/4 are the whole
+    #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
+    shard: Shard,
+    /// Write the certificate, with the name of every failing point, to FILE as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the certificate to FILE as a page
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Keep what was done in DIR, and go on with what is there [default: a folder below
+    /// target/ for these configurations, which is emptied when all is done]
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+    /// Run memories of 2 GiB and more on engines that commit what they make, too
+    #[arg(long)]
+    large: bool,
+    /// Print the dimensions of the space and how many points it has, and run nothing
+    #[arg(long, conflicts_with_all = ["point", "json", "page", "resume"])]
+    list: bool,
+    /// Run one point by its name, and print its script
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["json", "page", "resume"])]
+    point: Option<Point>,
+    #[command(flatten)]
+    engines: EngineOptions,
+    #[command(flatten)]
+    corpus: CorpusOptions,
+}
+
+impl Sweep {
+    /// Sweeps, lists or runs one point.
+    pub(crate) fn run(self) -> anyhow::Result<End> {
+        if self.list {
+            show::dimensions(&Plan::whole());
+            return Ok(End::NothingNew);
+        }
+        let configurations = self.engines.select()?;
+        let corpus =
+            Corpus::open(&self.corpus.folder(&configurations)?).map_err(|why| anyhow!("{why}"))?;
+        let bugs: Vec<&Bug> = corpus.register.known().collect();
+        match &self.point {
+            Some(point) => self.one(point, &configurations, &bugs),
+            None => self.all(&configurations, &bugs),
+        }
+    }
+
+    /// Runs what is left of the sweep.
+    fn all(&self, configurations: &[Configuration], bugs: &[&Bug]) -> anyhow::Result<End> {
+        for file in self.json.iter().chain(&self.page) {
+            check_writable(file)?;
+        }
+        let plan = Plan::whole();
+        let mut options = Options {
+            targets: configurations.iter().map(Target::of).collect(),
+            shard: self.shard,
+            jobs: usize::from(self.jobs),
+            large: self.large,
+            folder: None,
+        };
+        let folder = self.folder(&plan, &options)?;
+        options.folder = Some(folder.clone());
+        let mut state = State::resume(&folder, &plan, &options).map_err(|why| anyhow!("{why}"))?;
+        let runners = self.engines.runners()?;
+        let interrupted = on_interrupt()?;
+        let progress = Arc::new(Progress::default());
+        eprintln!(
+            "{} points, {} configurations; what is done is in {}",
+            plan.points,
+            options.targets.len(),
+            folder.display()
+        );
+        let live = show::Live::start(progress.clone(), interrupted);
+        let complete = sweep::run(&plan, &options, bugs, &mut state, &runners, &progress)
+            .map_err(|why| anyhow!("{why}"))?;
+        drop(live);
+        let all = progress.all.load(std::sync::atomic::Ordering::Relaxed);
+        let certificate = Certificate::of(&state, plan.points as u64, all, complete, minute(now()));
+        let examples = sweep::examples(&certificate, &folder.join("failing"))
+            .map_err(|why| anyhow!("{why}"))?;
+        show::certificate(&certificate, &examples);
+        if let Some(file) = &self.json {
+            write_json(file, &certificate)?;
+        }
+        if let Some(file) = &self.page {
+            let text = page::page(&certificate)?;
+            write_atomically(file, text.as_bytes()).map_err(|why| anyhow!("{why}"))?;
+        }
+        if !complete {
+            let done = progress.points.load(std::sync::atomic::Ordering::Relaxed);
+            eprintln!("interrupted: {done} of {all} points are done; the same command goes on");
+        } else if self.resume.is_none() {
+            remove(&State::file(&folder))?;
+        }
+        Ok(match certificate.has_new() {
+            true => End::New,
+            false => End::NothingNew,
+        })
+    }
+
+    /// Where what was done is kept.
+    fn folder(&self, plan: &Plan, options: &Options) -> anyhow::Result<PathBuf> {
+        let Some(folder) = &self.resume else {
+            // One for each sweep that is another.
+            let identity = format!("{:?}", State::new(plan, options).identity);
+            let digest = identity
+                .bytes()
+                .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+                });
+            return scratch(&format!("sweep/{digest:016x}"));
+        };
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("{}: cannot be made", folder.display()))?;
+        Ok(folder.clone())
+    }
+
+    /// Runs one point on every configuration.
+    fn one(
+        &self,
+        point: &Point,
+        configurations: &[Configuration],
+        bugs: &[&Bug],
+    ) -> anyhow::Result<End> {
+        let built = sweep::build::build(&[*point], false).context("there is no such point")?;
+        let names: Vec<&str> = configurations.iter().map(Configuration::name).collect();
+        let mut runner = self.engines.runners()?();
+        let trial = try_script(&built.script, BUDGET, &mut *runner, &names)
+            .map_err(|why| anyhow!("{why}"))?;
+        let allowed = trial.reference.allowed_outcomes();
+        print!(
+            "{}",
+            print::to_wast_allowing(&built.script, &allowed, &point.to_string())
+        );
+        let attributor = Attributor::new(bugs.iter().copied()).map_err(|why| anyhow!("{why}"))?;
+        let mut end = End::NothingNew;
+        for judged in &trial.judged {
+            let said = match &judged.verdict {
+                Verdict::Conforms => "conforms".to_owned(),
+                Verdict::Limit(why) => format!("limit: {why}"),
+                Verdict::Unsupported(why) => format!("not run: unsupported: {why}"),
+                Verdict::Skipped(why) => format!("not run: {why}"),
+                Verdict::Diverges(difference) => {
+                    let found = attributor
+                        .attribute(
+                            &built.script,
+                            &trial.reference,
+                            judged,
+                            BUDGET,
+                            &mut *runner,
+                        )
+                        .map_err(|why| anyhow!("{why}"))?;
+                    let known = found.unexplained.is_none() && !found.bugs.is_empty();
+                    if !known {
+                        end = End::New;
+                    }
+                    let known = match known {
+                        true => found.bugs.join(", "),
+                        false => "new".to_owned(),
+                    };
+                    format!(
+                        "fails ({known}): {}: expected {}, got {}",
+                        difference.class, difference.expected, difference.got
+                    )
+                }
+            };
+            println!(";; {}: {said}", judged.configuration);
+        }
+        Ok(end)
+    }
+}
+
+/// Removes what is not needed any more.
+fn remove(file: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+            Err(why).with_context(|| format!("{}: cannot be removed", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
