@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use trapline_harness::campaign::Shard;
+use trapline_harness::corpus::Register;
 use trapline_harness::engine::{Configuration, mutants, reference};
 use trapline_harness::sweep::space::{self, Kind, Offset, Size};
 use trapline_harness::sweep::{Certificate, Options, Plan, Point, Progress, State, Target, run};
@@ -57,7 +58,7 @@ fn first_failing(plan: &Plan, configuration: &Configuration) -> Option<String> {
         run(
             &one,
             &options,
-            &[],
+            &Register::default(),
             &mut state,
             &runner,
             &Progress::default(),
@@ -143,7 +144,7 @@ fn the_specification_has_no_failing_point_and_every_point_is_counted_once() {
     let done = run(
         &plan,
         &options,
-        &[],
+        &Register::default(),
         &mut state,
         &runner,
         &Progress::default(),
@@ -178,7 +179,7 @@ fn what_is_not_run_has_a_reason_and_is_counted() {
     run(
         &plan,
         &options,
-        &[],
+        &Register::default(),
         &mut state,
         &runner,
         &Progress::default(),
@@ -306,7 +307,7 @@ fn shards_are_the_whole() {
         run(
             &plan,
             &options,
-            &[],
+            &Register::default(),
             &mut state,
             &runner,
             &Progress::default(),
@@ -354,7 +355,7 @@ fn what_was_interrupted_goes_on_to_the_same_end() {
     run(
         &plan,
         &options,
-        &[],
+        &Register::default(),
         &mut unbroken,
         &runner,
         &Progress::default(),
@@ -375,7 +376,16 @@ fn what_was_interrupted_goes_on_to_the_same_end() {
             })
         };
         pieces += 1;
-        if run(&plan, &options, &[], &mut state, &ending, &progress).unwrap() {
+        if run(
+            &plan,
+            &options,
+            &Register::default(),
+            &mut state,
+            &ending,
+            &progress,
+        )
+        .unwrap()
+        {
             break state;
         }
     };

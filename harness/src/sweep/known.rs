@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::Point;
-use crate::corpus::Bug;
+use crate::corpus::Register;
 use crate::judge::Judged;
 use crate::script::Script;
 use crate::triage::Attributor;
@@ -19,7 +19,6 @@ use super::space::BUDGET;
 
 /// What is known, and what explained points of one kind last.
 pub(super) struct Known {
-    bugs: Vec<Bug>,
     all: Attributor,
     last: HashMap<(String, String), String>,
     /// How many points that are alike nothing explained.
@@ -30,15 +29,13 @@ pub(super) struct Known {
 const TRIED: u32 = 4;
 
 impl Known {
-    /// Knows these bugs.
+    /// Knows the bugs of a register.
     ///
     /// # Errors
     /// One line, if one names a substitution that there is not.
-    pub(super) fn new<'b>(bugs: impl IntoIterator<Item = &'b Bug>) -> Result<Known, String> {
-        let bugs: Vec<Bug> = bugs.into_iter().cloned().collect();
+    pub(super) fn new(register: &Register) -> Result<Known, String> {
         Ok(Known {
-            all: Attributor::new(&bugs)?,
-            bugs,
+            all: Attributor::new(register)?,
             last: HashMap::new(),
             unexplained: HashMap::new(),
         })
@@ -57,7 +54,7 @@ impl Known {
         judged: &Judged,
         runner: &mut dyn Runner,
     ) -> Result<Vec<String>, String> {
-        let Some(difference) = judged.divergence().filter(|_| !self.bugs.is_empty()) else {
+        let Some(difference) = judged.divergence().filter(|_| !self.all.is_empty()) else {
             return Ok(Vec::new());
         };
         let same = format!(
@@ -74,14 +71,9 @@ impl Known {
             judged.configuration.clone(),
             format!("{} {}", point.operation().family(), point.position.family()),
         );
-        let last = self.last.get(&alike);
-        let last = last.and_then(|id| self.bugs.iter().find(|bug| bug.id == *id));
-        let mut attempts = Vec::new();
-        if let Some(bug) = last {
-            attempts.push(Attributor::new([bug])?);
-        }
+        let last = self.last.get(&alike).map(|id| self.all.only(id));
         let all = (tried < TRIED).then_some(&self.all);
-        for attributor in attempts.iter().chain(all) {
+        for attributor in last.iter().chain(all) {
             let found = attributor.attribute(script, &trial.reference, judged, BUDGET, runner)?;
             if found.unexplained.is_none() && !found.bugs.is_empty() {
                 if let [bug] = &found.bugs[..] {

@@ -10,7 +10,7 @@ use super::settle::Settler;
 use super::state::State;
 use super::tally::Tally;
 use super::{Options, Plan, Point};
-use crate::corpus::Bug;
+use crate::corpus::Register;
 use crate::engine::reference::ReferenceRun;
 use crate::judge::Judged;
 use crate::script::{Script, print};
@@ -42,7 +42,7 @@ pub struct Progress {
 pub fn run(
     plan: &Plan,
     options: &Options,
-    bugs: &[&Bug],
+    register: &Register,
     state: &mut State,
     runner: &(dyn Fn() -> Box<dyn Runner> + Sync),
     progress: &Progress,
@@ -75,7 +75,7 @@ pub fn run(
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.max(1) {
             scope.spawn(|| {
-                if let Err(why) = shared.work(bugs, &mut *runner()) {
+                if let Err(why) = shared.work(register, &mut *runner()) {
                     progress.cancel.store(true, Ordering::Relaxed);
                     if let Ok(mut failure) = shared.failure.lock() {
                         failure.get_or_insert(why);
@@ -112,8 +112,8 @@ struct Shared<'a> {
 
 impl Shared<'_> {
     /// One batch after the other.
-    fn work(&self, bugs: &[&Bug], runner: &mut dyn Runner) -> Result<(), String> {
-        let mut known = Known::new(bugs.iter().copied())?;
+    fn work(&self, register: &Register, runner: &mut dyn Runner) -> Result<(), String> {
+        let mut known = Known::new(register)?;
         let mut keep = keeping(self.options.folder.as_deref());
         while !self.progress.cancel.load(Ordering::Relaxed) {
             let next = self.next.fetch_add(1, Ordering::Relaxed);

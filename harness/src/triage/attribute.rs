@@ -101,6 +101,19 @@ impl Attributor {
         Ok(())
     }
 
+    /// Knows only the bug that is told under this id.
+    pub fn only(&self, id: &str) -> Attributor {
+        let bugs = self.bugs.iter().filter(|known| known.told == id);
+        Attributor {
+            bugs: bugs.cloned().collect(),
+        }
+    }
+
+    /// Whether there is nothing that it knows.
+    pub fn is_empty(&self) -> bool {
+        self.bugs.is_empty()
+    }
+
     /// Finds out what a divergence is made of.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use trapline_harness::campaign::Shard;
-use trapline_harness::corpus::{Bug, Corpus, write_atomically};
+use trapline_harness::corpus::{Corpus, Register, write_atomically};
 use trapline_harness::engine::Configuration;
 use trapline_harness::judge::Verdict;
 use trapline_harness::script::print;
@@ -75,15 +75,15 @@ impl Sweep {
         let configurations = self.engines.select()?;
         let corpus =
             Corpus::open(&self.corpus.folder(&configurations)?).map_err(|why| anyhow!("{why}"))?;
-        let bugs: Vec<&Bug> = corpus.register.known().collect();
+        let register = &corpus.register;
         match &self.point {
-            Some(point) => self.one(point, &configurations, &bugs),
-            None => self.all(&configurations, &bugs),
+            Some(point) => self.one(point, &configurations, register),
+            None => self.all(&configurations, register),
         }
     }
 
     /// Runs what is left of the sweep.
-    fn all(&self, configurations: &[Configuration], bugs: &[&Bug]) -> anyhow::Result<End> {
+    fn all(&self, configurations: &[Configuration], register: &Register) -> anyhow::Result<End> {
         for file in self.json.iter().chain(&self.page) {
             check_writable(file)?;
         }
@@ -108,7 +108,7 @@ impl Sweep {
             folder.display()
         );
         let live = show::Live::start(progress.clone(), interrupted);
-        let complete = sweep::run(&plan, &options, bugs, &mut state, &runners, &progress)
+        let complete = sweep::run(&plan, &options, register, &mut state, &runners, &progress)
             .map_err(|why| anyhow!("{why}"))?;
         drop(live);
         let all = progress.all.load(std::sync::atomic::Ordering::Relaxed);
@@ -157,7 +157,7 @@ impl Sweep {
         &self,
         point: &Point,
         configurations: &[Configuration],
-        bugs: &[&Bug],
+        register: &Register,
     ) -> anyhow::Result<End> {
         let built = sweep::build::build(&[*point], false).context("there is no such point")?;
         let names: Vec<&str> = configurations.iter().map(Configuration::name).collect();
@@ -169,7 +169,7 @@ impl Sweep {
             "{}",
             print::to_wast_allowing(&built.script, &allowed, &point.to_string())
         );
-        let attributor = Attributor::new(bugs.iter().copied()).map_err(|why| anyhow!("{why}"))?;
+        let attributor = Attributor::new(register).map_err(|why| anyhow!("{why}"))?;
         let mut end = End::NothingNew;
         for judged in &trial.judged {
             let said = match &judged.verdict {
