@@ -134,7 +134,9 @@ pub fn report(
         .map(|c| format!("{} {}", c.engine(), c.version()))
         .collect();
     versions.dedup();
+    // What a look at this run does not tell, the register may.
     let severity = Severity::of(difference, &trial.reference);
+    let severity = bug.map_or(severity, |bug| bug.severity.min(severity));
     let facts = Facts {
         file,
         wast: print::to_wast_allowing(&script, &trial.reference.allowed_outcomes(), ""),

@@ -2,7 +2,7 @@
 
 use super::outcome::Nondeterminism;
 use crate::engine::Budget;
-use crate::judge::Class;
+use crate::judge::{Class, Difference};
 use crate::script::Script;
 use crate::trial::try_script;
 use crate::worker::Runner;
@@ -56,6 +56,34 @@ pub(super) fn confirm(
     Ok(Some(seen))
 }
 
+/// Whether a wrong value is another one in each new process: nothing that the program
+/// says makes it, so that it was read from the memory of the host.
+///
+/// # Errors
+/// In words, if the engine cannot be run.
+pub(super) fn is_of_the_host(
+    script: &Script,
+    configuration: &str,
+    difference: &Difference,
+    budget: Budget,
+    runner: &mut dyn Runner,
+) -> Result<bool, String> {
+    if difference.class != Class::Value {
+        return Ok(false);
+    }
+    let mut seen = vec![difference.got.clone()];
+    for _ in 0..CONFIRMATIONS {
+        runner.renew();
+        let trial = try_script(script, budget, runner, &[configuration])?;
+        let wrong = trial.divergence(configuration);
+        seen.extend(wrong.map(|wrong| wrong.got.clone()));
+    }
+    seen.sort();
+    seen.dedup();
+    // Two are a matter of luck, such as a slot that was zero once.
+    Ok(seen.len() > 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +113,41 @@ mod tests {
                 .iter()
                 .map(|_| Answer::Observed(observation.clone()))
                 .collect())
+        }
+    }
+
+    /// Answers another number each time, or the same.
+    struct Other {
+        number: i32,
+        step: i32,
+    }
+
+    impl Runner for Other {
+        fn run(&mut self, job: &Job<'_>, names: &[&str]) -> Result<Vec<Answer>, String> {
+            self.number += self.step;
+            let run = reference::observe(job, &reference::Options::default());
+            let mut observation = run.observation;
+            if let Some(step) = observation.steps.last_mut() {
+                step.outcome = Outcome::Values(vec![Value::I32(self.number as u32)]);
+            }
+            let answers = names.iter();
+            Ok(answers
+                .map(|_| Answer::Observed(observation.clone()))
+                .collect())
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_that_is_another_each_time_is_of_the_host() {
+        let script = "(module (func (export \"f\") (result i32) (i32.const 1))) (invoke \"f\")";
+        let script = parse("m.wast", script.as_bytes()).expect("a script").script;
+        for (step, of_the_host) in [(1, true), (0, false)] {
+            let mut runner = Other { number: 70, step };
+            let budget = Budget::of(1 << 20);
+            let trial = try_script(&script, budget, &mut runner, &["e/x"]).expect("it runs");
+            let difference = trial.divergence("e/x").expect("it is wrong");
+            let found = is_of_the_host(&script, "e/x", difference, budget, &mut runner);
+            assert_eq!(found, Ok(of_the_host), "{step}");
         }
     }
 

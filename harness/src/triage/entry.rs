@@ -1,5 +1,6 @@
 //! A new entry of the register, with its witness.
 
+use super::confirm::is_of_the_host;
 use super::title;
 use crate::campaign::Sighting;
 use crate::corpus::{Bug, Cause, Header, Status};
@@ -49,7 +50,10 @@ impl Found<'_> {
         } = self;
         let name = &*sighting.configuration;
         let class = difference.class;
-        let severity = Severity::of(difference, &trial.reference);
+        let severity = match is_of_the_host(script, name, difference, budget, runner)? {
+            true => Severity::Sandbox,
+            false => Severity::of(difference, &trial.reference),
+        };
         let title = title::title(class, subject, &cause);
         let engine = engine_of(name);
         let version = configurations.iter().find(|c| c.name() == name);

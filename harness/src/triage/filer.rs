@@ -1,6 +1,8 @@
 //! From a sighting to an entry of the register: attribute, confirm, reduce, find
 //! the cause, write.
 
+mod reduce;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::attribute::Attributor;
@@ -14,10 +16,10 @@ use crate::campaign::Sighting;
 use crate::corpus::{Bug, Corpus, Register};
 use crate::engine::{Budget, Configuration, Name};
 use crate::judge::{Class, Signature, subject};
-use crate::reduce::{self, alone, reduce};
 use crate::script::Script;
 use crate::trial::{Trial, try_script};
 use crate::worker::Runner;
+use reduce::Shows;
 
 /// So many bugs are put into the register for one sighting, at the most.
 const BUGS: usize = 4;
@@ -163,7 +165,10 @@ impl<'a> Filer<'a> {
             return Ok(flaky);
         }
         let (found, class) = self.begun(found, name, class)?;
-        let script = self.reduce(&found.script, name, class, cancel)?;
+        let mut script = self.reduce(&found.script, name, class, Shows::Once, cancel)?;
+        if !self.shows_anew(&script, name, class)? {
+            script = self.reduce(&found.script, name, class, Shows::Anew, cancel)?;
+        }
         self.file_reduced(sighting, &found, &script)
     }
 
@@ -204,63 +209,6 @@ impl<'a> Filer<'a> {
                 file: self.corpus.witness(bug),
             });
         }
-    }
-
-    /// Reduces a script that diverges on the configuration in this class, and
-    /// keeps to what no known bug explains.
-    ///
-    /// # Errors
-    /// In words, if an engine cannot be run.
-    pub fn reduce(
-        &mut self,
-        script: &Script,
-        name: &str,
-        class: Class,
-        cancel: &AtomicBool,
-    ) -> Result<Script, String> {
-        let trial = self.tried(script, &[name])?;
-        let step = trial.divergence(name).map_or(0, |found| found.step);
-        let starts = alone(trial.reference.trace.iter().take(step + 1).flatten());
-        let mut failure = None;
-        let mut check = |candidate: &Script| {
-            let shows = || failure.is_none() && !cancel.load(Ordering::Relaxed);
-            if !shows() {
-                return false;
-            }
-            self.shows_unknown(candidate, name, class)
-                .unwrap_or_else(|why| {
-                    failure = Some(why);
-                    false
-                })
-        };
-        let options = reduce::Options {
-            cancelled: &|| cancel.load(Ordering::Relaxed),
-            starts: &starts,
-            ..Default::default()
-        };
-        let reduced = reduce(script, &mut check, &options);
-        match failure {
-            Some(why) => Err(why),
-            None => Ok(reduced.script),
-        }
-    }
-
-    /// Whether a script diverges on the configuration in a class like this, and
-    /// no known bug explains it.
-    fn shows_unknown(&mut self, script: &Script, name: &str, class: Class) -> Result<bool, String> {
-        let trial = self.tried(script, &[name])?;
-        let Some(judged) = trial.judged(name) else {
-            return Ok(false);
-        };
-        if judged.divergence().is_none_or(|d| !alike(d.class, class)) {
-            return Ok(false);
-        }
-        let runner = &mut *self.runner;
-        let known = &self.attributor;
-        let attribution =
-            known.attribute_as_seen(script, &trial.reference, judged, self.budget, runner)?;
-        // The difference itself has to be unexplained, not one behind it.
-        Ok(attribution.bugs.is_empty() && attribution.unexplained.is_some())
     }
 
     fn tried(&mut self, script: &Script, names: &[&str]) -> Result<Trial, String> {
@@ -414,11 +362,4 @@ impl<'a> Filer<'a> {
             bug: Box::new(told),
         })
     }
-}
-
-/// Whether a reduced script may diverge in the one class where the whole one
-/// did in the other: what a value was of is said by what else is in its step.
-fn alike(one: Class, other: Class) -> bool {
-    let of_values = |class| matches!(class, Class::Value | Class::GrowResult | Class::MemorySize);
-    one == other || of_values(one) && of_values(other)
 }

@@ -76,4 +76,8 @@ pub trait Runner {
     /// In words, where the request itself could not be made (no worker can be
     /// started, a configuration that the runner does not have).
     fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String>;
+
+    /// What is asked next is asked of new processes, in which nothing ran before. Without
+    /// processes of its own a runner does nothing.
+    fn renew(&mut self) {}
 }

@@ -153,6 +153,10 @@ impl Runner for Worker {
         }
         Ok(answers)
     }
+
+    fn renew(&mut self) {
+        self.stop();
+    }
 }
 
 impl Worker {

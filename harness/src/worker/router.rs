@@ -84,4 +84,8 @@ impl Runner for Router {
         }
         Ok(answers)
     }
+    fn renew(&mut self) {
+        self.linked.renew();
+        self.others.values_mut().for_each(Worker::renew);
+    }
 }
