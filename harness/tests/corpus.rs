@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use trapline_harness::corpus::{Corpus, bug_of};
+use trapline_harness::corpus::{Bug, Corpus, Status, bug_of};
 use trapline_harness::engine::{Budget, Job, reference};
 use trapline_harness::observation::Watch;
 use trapline_harness::report::uses_host;
@@ -25,11 +25,17 @@ fn every_file_is_short_and_plain() {
     }
 }
 
+/// So many bugs may be said by hand to be the same as others.
+const SAME: usize = 5;
+
 #[test]
 fn every_bug_has_a_report_that_was_checked_and_a_cause() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
     let corpus = Corpus::open(&folder).unwrap();
-    for bug in &corpus.register.bugs {
+    let same = |bug: &&Bug| matches!(bug.status, Status::SameAs { .. });
+    assert!(corpus.register.bugs.iter().filter(same).count() <= SAME);
+    // What is the same as another has the report of that.
+    for bug in corpus.register.bugs.iter().filter(|bug| !same(bug)) {
         let checked = bug.checked.as_deref().unwrap_or_default();
         let configuration = checked.split(' ').next().unwrap();
         assert!(
@@ -37,8 +43,11 @@ fn every_bug_has_a_report_that_was_checked_and_a_cause() {
             "{}: checked: {checked:?}; see `cargo xtask report --check`",
             bug.id
         );
-        let name = bug.cause.substitution.as_deref().unwrap_or_default();
-        assert!(Substitution::named(name).is_some(), "{}: {name:?}", bug.id);
+        match bug.cause.substitution.as_deref() {
+            Some(name) => assert!(Substitution::named(name).is_some(), "{}: {name:?}", bug.id),
+            // Known by its looks alone.
+            None => assert!(!bug.cause.signature.is_empty(), "{}: no cause", bug.id),
+        }
     }
 }
 
@@ -75,5 +84,6 @@ fn holds_together(folder: &Path) {
         assert_eq!(id, name, "a file is called as its bug");
         witnesses += 1;
     }
-    assert_eq!(witnesses, corpus.register.bugs.len());
+    let with_witness = corpus.register.bugs.iter().filter(|b| b.witness.is_some());
+    assert_eq!(witnesses, with_witness.count());
 }
