@@ -2,7 +2,7 @@
 
 mod bench;
 mod bisect;
-mod claims;
+pub(crate) mod claims;
 mod diff;
 mod engines;
 mod fuzz;
