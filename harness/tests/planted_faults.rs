@@ -21,7 +21,7 @@ use trapline_harness::worker::{InProcess, Runner};
 const LINES: usize = 15;
 
 /// Which faults each focus must find within so many cases, and as what.
-const FAULTS: [(Focus, &str, &[Class]); 8] = [
+const FAULTS: [(Focus, &str, &[Class]); 10] = [
     (
         Focus::Grow,
         "mutant/grow-new-size",
@@ -49,6 +49,16 @@ const FAULTS: [(Focus, &str, &[Class]); 8] = [
         Focus::Shared,
         "mutant/bound-shared-short",
         &[Class::SpuriousTrap],
+    ),
+    (
+        Focus::Allocator,
+        "mutant/grow-failed-zero",
+        &[Class::GrowResult, Class::Value],
+    ),
+    (
+        Focus::Allocator,
+        "mutant/grow-copies-short",
+        &[Class::MemoryContents, Class::Value, Class::StaleData],
     ),
 ];
 

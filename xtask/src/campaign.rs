@@ -14,7 +14,7 @@ use trapline_harness::generate::{self, Focus};
 use trapline_harness::triage::Filer;
 use trapline_harness::worker::Runner;
 
-use crate::options::{catalogue, linked_in, parse_time, scratch};
+use crate::options::{catalogue, focus_help, linked_in, parse_time, scratch};
 use crate::progress::Live;
 
 /// What a campaign is asked to do.
@@ -30,9 +30,7 @@ pub(crate) struct CampaignOptions {
     /// have the same features
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
-    /// What to dwell on, separated by commas: grow, oob, memory64, shared,
-    /// host, foreign
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help = focus_help())]
     pub(crate) focus: Vec<Focus>,
     /// How many cases at a time, each with a worker process of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use trapline_harness::engine::javascript::Launch;
 use trapline_harness::engine::{self, Budget, Configuration};
+use trapline_harness::generate::Focus;
 use trapline_harness::script::Returns;
 use trapline_harness::script::input::InputError;
 use trapline_harness::script::wast::{self, Source};
@@ -235,6 +236,12 @@ fn default_corpus() -> PathBuf {
         return here;
     }
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus"))
+}
+
+/// What `--focus` says of itself.
+pub(crate) fn focus_help() -> String {
+    let names = Focus::ALL.map(Focus::name).join(", ");
+    format!("What to dwell on, separated by commas: {names}")
 }
 
 /// `90`, `90s`, `15m`, `8h`.

@@ -15,9 +15,13 @@
 //!   does not, `null` if it cannot be asked here; and, in words, what was seen. It uses
 //!   what every JavaScript engine has and nothing else, and is one text: what it needs
 //!   of other files is put before it.
+//!
+//! What allocators take for what is live is measured besides, and drawn ([`fragmentation`]).
 
 mod answer;
 mod case;
+pub mod fragmentation;
+mod plot;
 mod run;
 mod table;
 #[cfg(test)]
@@ -25,7 +29,7 @@ mod tests;
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Answered, Word, measured};
 pub use case::Case;
@@ -51,7 +55,7 @@ pub struct Claim {
 }
 
 /// A section of a specification.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
     /// Its title, behind that of the document.

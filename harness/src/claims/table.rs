@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::fragmentation::{Measured, Row};
 use super::{Answer, Answered, Claim, Section, Word, measured};
 use crate::engine::{Configuration, Name, group};
 
@@ -14,8 +15,9 @@ pub struct Asked {
     pub answers: Vec<Answered>,
 }
 
-/// The document: what it is, whom it was measured on, and one row for each claim.
-pub fn table(all: &[Asked], configurations: &[Configuration]) -> String {
+/// The document: what it is, whom it was measured on, one row for each claim, and how
+/// allocators fragment memories.
+pub fn table(all: &[Asked], configurations: &[Configuration], memories: &[Measured]) -> String {
     let mut out = String::from(HEAD);
     out.push_str(&format!("Measured on {}.\n\n", versions(configurations)));
     out.push_str("| # | claim | case | who agrees | verdict |\n|---|---|---|---|---|\n");
@@ -31,8 +33,59 @@ pub fn table(all: &[Asked], configurations: &[Configuration]) -> String {
         ];
         let _ = writeln!(out, "| {} |", cells.map(|cell| escaped(&cell)).join(" | "));
     }
+    out.push_str(&fragmentation(memories));
     out
 }
+
+/// The section on allocators; nothing where nothing was measured.
+pub(super) fn fragmentation(memories: &[Measured]) -> String {
+    let mut out = String::new();
+    if memories.is_empty() {
+        return out;
+    }
+    out.push_str(FRAGMENTATION);
+    for measured in memories {
+        let Measured {
+            claim,
+            stem,
+            about,
+            rows,
+            svg: _,
+            differing,
+        } = measured;
+        let _ = write!(
+            out,
+            "\n**Claim {claim}**: {about}.\n\n![live bytes and memory size](claims/{stem}.svg)\n\n\
+             | allocator | most live | memory at the end | allocations that failed |\n\
+             |---|---:|---:|---:|\n"
+        );
+        for row in rows {
+            let Row {
+                name,
+                most_live,
+                size,
+                refused,
+            } = row;
+            let (live, pages) = (most_live.div_ceil(1 << 10), size >> 16);
+            let _ = writeln!(out, "| {name} | {live} KiB | {pages} pages | {refused} |");
+        }
+        if !differing.is_empty() {
+            let _ = writeln!(out, "\nOther numbers: {}.", differing.join(", "));
+        }
+    }
+    out
+}
+
+/// What the section on allocators begins with.
+const FRAGMENTATION: &str = "
+## Live bytes against memory size
+
+What claims 22 to 26 say, over other traces, with the allocators that `--focus allocator` generates: bump (an arena),
+first fit with and without coalescing, size classes (powers of two) and a pool. Each trace is a script of some hundred
+requests, with the live bytes and the memory's size asked for after each. The drawings show the live bytes as an area, the
+size of the memory with each allocator as a line, and a cross where an allocation failed. The numbers are the reference's; a
+configuration that gives others is named.
+";
 
 /// What the document begins with.
 const HEAD: &str = "\

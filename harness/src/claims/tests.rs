@@ -60,6 +60,8 @@ fn every_file_of_the_folder_is_used() {
         used.push(case.file.clone());
         used.extend(case.with.iter().cloned());
     }
+    let traces = fragmentation::traces();
+    used.extend(traces.iter().map(|trace| format!("{}.svg", trace.stem)));
     for file in std::fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
         assert!(used.contains(&name), "{name}");
@@ -125,7 +127,7 @@ fn a_wrong_claim_does_not_hold() {
     let answers = answered(&claim, &engine::all());
     assert_eq!(measured(&answers), Some(Word::DoesNotHold), "{answers:?}");
     let asked = Asked { claim, answers };
-    let table = table(&[asked], &engine::all());
+    let table = table(&[asked], &engine::all(), &[]);
     let row = table
         .lines()
         .find(|line| line.starts_with("| 1 |"))
@@ -234,4 +236,54 @@ fn bad_claims_are_told_with_their_place() {
             .unwrap_err()
             .contains("claims.toml")
     );
+}
+
+/// The drawings and the numbers that are in the repository are those of the reference.
+/// `BLESS=1` writes them anew.
+#[test]
+fn what_is_told_of_fragmentation_is_measured() {
+    let measured = fragmentation::measure(None).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(folder.join("CLAIMS.md")).unwrap();
+    let section = table::fragmentation(&measured);
+    let bless = std::env::var_os("BLESS").is_some();
+    for each in &measured {
+        let file = folder.join("claims").join(format!("{}.svg", each.stem));
+        if bless {
+            std::fs::write(&file, &each.svg).unwrap();
+        }
+        let there = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(there, each.svg, "{}", each.stem);
+        assert!(there.len() < 8 << 10, "{}: {}", each.stem, there.len());
+    }
+    if bless {
+        let before = document.split("\n## Live bytes").next().unwrap();
+        std::fs::write(folder.join("CLAIMS.md"), before.to_owned() + &section).unwrap();
+        return;
+    }
+    assert!(document.ends_with(&section), "CLAIMS.md lacks:\n{section}");
+}
+
+/// The order of the claims: what fragments more takes more memory for the same requests.
+#[test]
+fn the_traces_show_what_the_claims_say() {
+    let measured = fragmentation::measure(None).unwrap();
+    let row = |claim: usize, name: &str| {
+        let of = measured.iter().find(|each| each.claim == claim).unwrap();
+        of.rows.iter().find(|row| row.name == name).unwrap().clone()
+    };
+    let size = |claim, name| row(claim, name).size;
+    for claim in [22, 23] {
+        assert!(size(claim, "bump") >= size(claim, "first fit"), "{claim}");
+        assert!(
+            size(claim, "first fit") >= size(claim, "first fit, coalescing"),
+            "{claim}"
+        );
+    }
+    assert!(size(23, "first fit") > 2 * size(23, "first fit, coalescing"));
+    assert!(size(23, "first fit") > size(23, "size classes"));
+    assert!(size(24, "bump, never reset") > 4 * size(24, "bump, reset"));
+    assert!(size(25, "one memory") > size(25, "two memories"));
+    // The large ones are refused with most of it free, and the small ones are not.
+    assert_eq!(row(26, "first fit, coalescing").refused, 5);
 }

@@ -48,6 +48,7 @@ ends! {
     MemorySize memory_size,
     Value value,
     GrowResult grow_result,
+    EmbedderApi embedder_api,
     Hang hang,
     OutOfMemory out_of_memory,
     Panic panic,

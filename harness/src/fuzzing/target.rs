@@ -31,13 +31,15 @@ pub enum Target {
     Foreign,
     /// Several threads over one shared memory.
     Threads,
+    /// Allocators, whose memories fill up.
+    Allocator,
     /// The reference alone, against a plain array of bytes.
     Reference,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 9] = [
+    pub const ALL: [Target; 10] = [
         Target::Differential,
         Target::GrowLimits,
         Target::OutOfBounds,
@@ -46,6 +48,7 @@ impl Target {
         Target::HostApi,
         Target::Foreign,
         Target::Threads,
+        Target::Allocator,
         Target::Reference,
     ];
 
@@ -60,6 +63,7 @@ impl Target {
             Target::HostApi => "host_api",
             Target::Foreign => "foreign",
             Target::Threads => "threads",
+            Target::Allocator => "allocator",
             Target::Reference => "reference",
         }
     }
@@ -75,6 +79,7 @@ impl Target {
             Target::HostApi => Some(Focus::Host),
             Target::Foreign => Some(Focus::Foreign),
             Target::Threads => Some(Focus::Threads),
+            Target::Allocator => Some(Focus::Allocator),
         }
     }
 

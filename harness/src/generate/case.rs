@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::aim::Aim;
+use super::allocator;
 use super::call::{self, Scene};
 use super::dice::Dice;
 use super::edge::{self, Place};
@@ -69,6 +70,10 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
     };
     if aim.is_none() && profile.leans_to(Focus::Threads) {
         return threads::script(dice, &profile);
+    }
+    if aim.is_none() && profile.leans_to(Focus::Allocator) {
+        let means = Means::of(options.budget.memory_bytes, false);
+        return allocator::script(dice, profile, means);
     }
     let mut story = Story {
         dice,

@@ -22,11 +22,13 @@ pub enum Focus {
     Foreign,
     /// Several threads over one shared memory.
     Threads,
+    /// Allocators: blocks that come and go until a memory is full, and after that.
+    Allocator,
 }
 
 impl Focus {
     /// Every focus.
-    pub const ALL: [Focus; 7] = [
+    pub const ALL: [Focus; 8] = [
         Focus::Grow,
         Focus::Oob,
         Focus::Memory64,
@@ -34,6 +36,7 @@ impl Focus {
         Focus::Host,
         Focus::Foreign,
         Focus::Threads,
+        Focus::Allocator,
     ];
 
     /// The name on the command line.
@@ -46,6 +49,7 @@ impl Focus {
             Focus::Host => "host",
             Focus::Foreign => "foreign",
             Focus::Threads => "threads",
+            Focus::Allocator => "allocator",
         }
     }
 
@@ -54,7 +58,7 @@ impl Focus {
         match self {
             Focus::Memory64 => Some(Feature::Memory64),
             Focus::Shared | Focus::Threads => Some(Feature::Threads),
-            Focus::Grow | Focus::Oob | Focus::Host | Focus::Foreign => None,
+            Focus::Grow | Focus::Oob | Focus::Host | Focus::Foreign | Focus::Allocator => None,
         }
     }
 }
@@ -101,7 +105,7 @@ mod tests {
         let error = "gorw".parse::<Focus>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown focus `gorw`; known: grow, oob, memory64, shared, host, foreign, threads"
+            "unknown focus `gorw`; known: grow, oob, memory64, shared, host, foreign, threads, allocator"
         );
     }
 }

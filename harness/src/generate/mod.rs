@@ -10,12 +10,14 @@
 //! (`address`) that can be solved for their parameter. So every call (`call`)
 //! can put whichever access it likes on whichever edge (`edge`), and one
 //! compiled module serves dozens of calls. Some cases go round the cells of the
-//! space instead (`aim`, `visit`), so that none is left to chance. What is there
-//! already can be edited as well (`edit`), a script of anybody's making too.
+//! space instead (`aim`, `visit`), so that none is left to chance. Two families
+//! make scripts of their own: programs of several threads (`threads`) and allocators
+//! (`allocator`). What is there already can be edited as well (`edit`), a script of anybody's making too.
 
 mod access;
 mod address;
 mod aim;
+pub mod allocator;
 mod body;
 mod bulk;
 mod call;

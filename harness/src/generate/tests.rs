@@ -191,6 +191,14 @@ fn each_focus_reaches_what_it_names() {
                     let threads = script.steps.iter().filter(starts).count();
                     assert!(memories[0].shared && threads > 1, "case {index}");
                 }
+                Focus::Allocator => {
+                    let allocates = |step: &&Step| matches!(step, Step::Invoke { func, .. } if func.starts_with("alloc"));
+                    let calls = script.steps.iter().filter(allocates).count();
+                    assert!(
+                        !memories.is_empty() && calls > 2,
+                        "case {index}: {calls} calls"
+                    );
+                }
                 Focus::Host => {
                     let by_host = |step: &&Step| matches!(step, Step::Invoke { instance, .. } if instance == crate::script::HOST);
                     let calls = script.steps.iter().filter(by_host).count();

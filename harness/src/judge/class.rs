@@ -23,6 +23,8 @@ pub enum Class {
     Value,
     /// `memory.grow` gave a result that the specification does not allow.
     GrowResult,
+    /// The engine's own API broke a rule that its specification has for embedders.
+    EmbedderApi,
     /// The engine did not come back in time.
     Hang,
     /// The engine took more memory than a worker may have.
@@ -45,7 +47,7 @@ pub enum Class {
 
 impl Class {
     /// All classes, most severe first.
-    pub const ALL: [Class; 16] = [
+    pub const ALL: [Class; 17] = [
         Class::Crash,
         Class::MissingTrap,
         Class::StaleData,
@@ -53,6 +55,7 @@ impl Class {
         Class::MemorySize,
         Class::Value,
         Class::GrowResult,
+        Class::EmbedderApi,
         Class::Hang,
         Class::OutOfMemory,
         Class::Panic,
@@ -74,6 +77,7 @@ impl Class {
             Class::MemorySize => "memory-size",
             Class::Value => "value",
             Class::GrowResult => "grow-result",
+            Class::EmbedderApi => "embedder-api",
             Class::Hang => "hang",
             Class::OutOfMemory => "out-of-memory",
             Class::Panic => "panic",

@@ -37,6 +37,7 @@ pub fn section_of(class: Class, operation: &str) -> Section {
                 "https://webassembly.github.io/spec/core/valid/matching.html",
             );
         }
+        Class::EmbedderApi => return of_api(operation),
         _ => {}
     }
     match operation {
@@ -83,6 +84,37 @@ pub fn section_of(class: Class, operation: &str) -> Section {
         _ => section(
             "Execution: instructions",
             "https://webassembly.github.io/spec/core/exec/instructions.html",
+        ),
+    }
+}
+
+/// The section of the JavaScript API that has a rule: the first word of a breach, see
+/// [`BREACH`](crate::engine::javascript::BREACH).
+fn of_api(breach: &str) -> Section {
+    match breach.split(':').next().unwrap_or_default() {
+        "refresh" => section(
+            "JavaScript API: refresh the Memory buffer",
+            "https://webassembly.github.io/spec/js-api/#refresh-the-memory-buffer",
+        ),
+        "grow" => section(
+            "JavaScript API: grow the memory buffer",
+            "https://webassembly.github.io/spec/js-api/#grow-the-memory-buffer",
+        ),
+        "shared" => section(
+            "Threads, JavaScript API: memories",
+            "https://webassembly.github.io/threads/js-api/#memories",
+        ),
+        "validate" => section(
+            "JavaScript API: validate",
+            "https://webassembly.github.io/spec/js-api/#dom-webassembly-validate",
+        ),
+        "constructor" => section(
+            "JavaScript API: the constructor of Memory",
+            "https://webassembly.github.io/spec/js-api/#dom-memory-memory",
+        ),
+        _ => section(
+            "JavaScript API: memories",
+            "https://webassembly.github.io/spec/js-api/#memories",
         ),
     }
 }

@@ -59,6 +59,8 @@ impl Severity {
             Class::Crash if aborted(&difference.got) => Severity::Abort,
             Class::Crash | Class::StaleData => Severity::Sandbox,
             Class::MissingTrap if reaches_outside(difference, reference) => Severity::Sandbox,
+            // Such a buffer may show what is another's by now.
+            Class::EmbedderApi if difference.got.contains("is not detached") => Severity::Sandbox,
             Class::Panic => Severity::Abort,
             Class::Hang | Class::OutOfMemory => Severity::Resources,
             Class::MissingTrap
@@ -66,6 +68,7 @@ impl Severity {
             | Class::MemorySize
             | Class::Value
             | Class::GrowResult
+            | Class::EmbedderApi
             | Class::SpuriousTrap
             | Class::Nondeterministic
             | Class::TrapKind => Severity::WrongResult,

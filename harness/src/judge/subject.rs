@@ -3,6 +3,7 @@
 use trapline_reference::Access;
 
 use super::{Class, Difference, Place, Subject};
+use crate::engine::javascript::BREACH;
 use crate::engine::reference::ReferenceRun;
 use crate::observation::Outcome;
 use crate::script::{Script, Step};
@@ -16,7 +17,8 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
         place: None,
         detail: String::new(),
     };
-    if let Some(Step::Define { .. }) = script.steps.get(step) {
+    let is_api = difference.class == Class::EmbedderApi;
+    if let (Some(Step::Define { .. }), false) = (script.steps.get(step), is_api) {
         // The engine's or the reference's own objection tells such cases apart;
         // that the engine ended in no way it should has nothing to do with them.
         let stays = !matches!(
@@ -34,7 +36,7 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
         };
     }
     if let Some(words) = panic_words(difference) {
-        // One assertion can be reached from every instruction there is.
+        // One assertion or rule can be reached from every instruction there is.
         return Subject {
             operation: words.to_owned(),
             ..none
@@ -80,11 +82,12 @@ pub fn subject(script: &Script, reference: &ReferenceRun, difference: &Differenc
 }
 
 /// What the engine said when it panicked, whether that was caught or ended its
-/// process.
+/// process; or which rule of its API it broke.
 pub(crate) fn panic_words(difference: &Difference) -> Option<&str> {
     let got = &difference.got;
     match difference.class {
         Class::Panic => Some(got.trim_start_matches("panic: ")),
+        Class::EmbedderApi => Some(got.trim_start_matches(BREACH)),
         // The words follow the line that says where. Panics that were caught
         // come before the one that ended the process, and the runtime's own
         // after it.

@@ -40,6 +40,7 @@ pub(super) fn title(class: Class, subject: &Subject, cause: &Cause) -> String {
         Class::MemorySize => "gives a wrong size".to_owned(),
         Class::Value => "gives a wrong value".to_owned(),
         Class::GrowResult => "gives a wrong result".to_owned(),
+        Class::EmbedderApi => format!("breaks a rule of the JavaScript API: {}", cause.words),
         Class::Hang => "does not come back".to_owned(),
         Class::OutOfMemory => "takes all the memory there is".to_owned(),
         Class::SpuriousTrap => "traps, and should not".to_owned(),

@@ -48,6 +48,8 @@ pub(crate) fn add(shards: Vec<Report>) -> anyhow::Result<Report> {
         for row in shard.spec {
             add_spec(&mut whole.spec, row);
         }
+        let (claims, memories) = (&mut whole.claims, &mut whole.memories);
+        super::claims::add(claims, memories, (shard.claims, shard.memories));
         whole.failures.extend(shard.failures);
     }
     whole.merged = true;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
 use trapline_harness::campaign::{self, Found, Phases, Shard, Tally};
+use trapline_harness::claims::fragmentation::Measured;
 use trapline_harness::corpus::Register;
 use trapline_harness::coverage::{Coverage, Visited};
 use trapline_harness::engine::{Budget, Configuration, Feature, Features};
@@ -14,6 +15,7 @@ use trapline_harness::generate;
 use trapline_harness::judge::Severity;
 use trapline_harness::report::Side;
 
+use super::claims::Claimed;
 use super::history::Past;
 use crate::End;
 use crate::verb::{replay, spec};
@@ -43,6 +45,12 @@ pub(crate) struct Report {
     pub(crate) findings: Vec<Finding>,
     pub(crate) replay: Vec<Replayed>,
     pub(crate) spec: Vec<spec::Row>,
+    /// The claims that were asked, by number; none unless they were to be.
+    #[serde(default)]
+    pub(crate) claims: Vec<Claimed>,
+    /// What allocators took for what was live.
+    #[serde(default)]
+    pub(crate) memories: Vec<Measured>,
     /// What failed, so that the run as a whole did.
     pub(crate) failures: Vec<String>,
     /// What nobody knew, neither the corpus nor a past run.
@@ -145,6 +153,8 @@ impl Report {
             findings: Vec::new(),
             replay: Vec::new(),
             spec: Vec::new(),
+            claims: Vec::new(),
+            memories: Vec::new(),
             failures: Vec::new(),
             news: Vec::new(),
         }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use trapline_harness::campaign::{Found, Options};
+use trapline_harness::claims::Claim;
 use trapline_harness::corpus::Corpus;
 use trapline_harness::engine::Configuration;
 use trapline_harness::judge::Severity;
@@ -29,6 +30,8 @@ pub(crate) struct Run<'a> {
     pub(crate) corpus: &'a mut Corpus,
     /// The test suite, all of it.
     pub(crate) suite: Vec<Group>,
+    /// The claims to ask, if they are to be.
+    pub(crate) claims: Vec<Claim>,
     pub(crate) runners: &'a (dyn Fn() -> Box<dyn Runner> + Sync),
     pub(crate) interrupted: &'a Arc<AtomicBool>,
 }
@@ -43,6 +46,7 @@ impl Run<'_> {
         let mut report = Report::new(Asked::new(&self.options, self.configurations));
         self.replay(&mut report)?;
         self.spec(&mut report)?;
+        self.ask(&self.claims, &mut report)?;
         let (cases, campaign_seconds) = self.campaign(&mut report)?;
         report.parts.push(Part {
             shard: self.options.shard.to_string(),
@@ -56,7 +60,7 @@ impl Run<'_> {
         Ok(report)
     }
 
-    fn over(&self) -> bool {
+    pub(super) fn over(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 

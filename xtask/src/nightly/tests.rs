@@ -102,6 +102,7 @@ impl Place {
             configurations: &configurations,
             corpus: &mut corpus,
             suite: suite(),
+            claims: Vec::new(),
             runners: &runner,
             interrupted: &Arc::new(AtomicBool::new(false)),
         };

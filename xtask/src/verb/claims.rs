@@ -1,11 +1,12 @@
 //! `cargo xtask claims`: what articles tell people about linear memory, put to engines.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::Serialize;
+use trapline_harness::claims::fragmentation::{self, Measured};
 use trapline_harness::claims::{self, Answered, Asked, Surroundings, Word};
 use trapline_harness::corpus::write_atomically;
 use trapline_harness::engine::javascript;
@@ -34,7 +35,8 @@ pub(crate) struct Claims {
     /// Only these claims, by number, separated by commas
     #[arg(value_name = "NUMBER", value_delimiter = ',')]
     numbers: Vec<usize>,
-    /// Write the table to a file, as a whole or not at all [default: standard output]
+    /// Write the table to a file, as a whole or not at all, and the drawings that it shows
+    /// to the folder `claims` beside it [default: standard output, without drawings]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write nothing: exit with 1 if --out's file has another table than would be written
@@ -87,14 +89,17 @@ const LINKED: [(&str, bool); 7] = [
 
 /// How long an engine may take for one run of a case, at least: large memories take
 /// their time.
-const WALL: Duration = Duration::from_secs(300);
+pub(crate) const WALL: Duration = Duration::from_secs(300);
+
+/// The folder of the project's claims.
+pub(crate) fn own_claims() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/claims"))
+}
 
 impl Claims {
     /// Asks, and prints or writes the table.
     pub(crate) fn run(mut self) -> anyhow::Result<End> {
-        let folder = self.claims.clone().unwrap_or_else(|| {
-            PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../harness/claims"))
-        });
+        let folder = self.claims.clone().unwrap_or_else(own_claims);
         let mut claims = claims::read(&folder).map_err(|why| anyhow!(why))?;
         let last = claims.len();
         if let Some(number) = self.numbers.iter().find(|n| !(1..=last).contains(n)) {
@@ -142,18 +147,53 @@ impl Claims {
             println!("{}", serde_json::to_string_pretty(&rows)?);
             return Ok(End::NothingNew);
         }
-        let text = claims::table(&all, &configurations);
+        let asked = |measured: &Measured| all.iter().any(|a| a.claim.number == measured.claim);
+        let mut memories = Vec::new();
+        if fragmentation::traces()
+            .iter()
+            .any(|trace| all.iter().any(|a| a.claim.number == trace.claim))
+        {
+            eprintln!("fragmentation ...");
+            memories = fragmentation::measure(Some(&mut place))
+                .map_err(|why| anyhow!("fragmentation: {why}"))?;
+            memories.retain(asked);
+        }
+        let text = claims::table(&all, &configurations, &memories);
         match (&self.out, there) {
             (Some(file), Some(there)) if there != text => {
                 println!("{}: has another table", file.display());
                 return Ok(End::New);
             }
-            (Some(_), Some(_)) => {}
+            (Some(file), Some(_)) => {
+                for (drawing, svg) in drawings(file, &memories) {
+                    let there = std::fs::read_to_string(&drawing).unwrap_or_default();
+                    if there != svg {
+                        println!("{}: another drawing", drawing.display());
+                        return Ok(End::New);
+                    }
+                }
+            }
             (Some(file), None) => {
+                for (drawing, svg) in drawings(file, &memories) {
+                    let folder = drawing.parent().unwrap_or(Path::new("."));
+                    std::fs::create_dir_all(folder)
+                        .with_context(|| format!("{}: cannot be made", folder.display()))?;
+                    write_atomically(&drawing, svg.as_bytes()).map_err(|why| anyhow!("{why}"))?;
+                }
                 write_atomically(file, text.as_bytes()).map_err(|why| anyhow!("{why}"))?;
             }
             (None, _) => print!("{text}"),
         }
         Ok(End::NothingNew)
     }
+}
+
+/// The drawings that a table in `file` shows, each with where it is.
+fn drawings<'a>(file: &Path, memories: &'a [Measured]) -> Vec<(PathBuf, &'a str)> {
+    let folder = file.parent().unwrap_or(Path::new("")).join("claims");
+    let drawing = |measured: &'a Measured| {
+        let name = format!("{}.svg", measured.stem);
+        (folder.join(name), &*measured.svg)
+    };
+    memories.iter().map(drawing).collect()
 }

@@ -3,7 +3,7 @@
 mod bench;
 mod bisect;
 mod case;
-mod claims;
+pub(crate) mod claims;
 mod diff;
 mod engines;
 mod fuzz;

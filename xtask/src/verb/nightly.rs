@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::Shard;
+use trapline_harness::claims::{self, Claim};
 use trapline_harness::corpus::{Corpus, Register};
 use trapline_harness::spec::official;
 
@@ -16,6 +17,7 @@ use crate::nightly::report::Report;
 use crate::nightly::run::Run;
 use crate::nightly::{clock, folder, merge};
 use crate::options::{CorpusOptions, EngineOptions};
+use crate::verb::claims::own_claims;
 
 /// Replays the corpus, runs the official test suite and a campaign, and writes
 /// a report: a page (index.html), a summary (summary.md), JUnit (junit.xml),
@@ -50,6 +52,9 @@ pub(crate) struct Nightly {
     /// history.jsonl in the folder of the report]
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
+    /// Put the claims about linear memory (harness/claims) to the engines, too: minutes
+    #[arg(long, conflicts_with = "merge")]
+    claims: bool,
     #[command(flatten)]
     engines: EngineOptions,
     #[command(flatten)]
@@ -93,11 +98,20 @@ impl Nightly {
             configurations: &configurations,
             corpus: &mut corpus,
             suite: official(),
+            claims: self.claims()?,
             runners: &self.engines.runners()?,
             interrupted: &on_interrupt()?,
         }
         .shard()?;
         Ok((report, corpus.register))
+    }
+
+    /// The claims of the project, if they are to be asked.
+    fn claims(&self) -> anyhow::Result<Vec<Claim>> {
+        match self.claims {
+            true => claims::read(&own_claims()).map_err(|why| anyhow!(why)),
+            false => Ok(Vec::new()),
+        }
     }
 
     fn merged(&self) -> anyhow::Result<(Report, Register)> {
@@ -119,6 +133,7 @@ impl Nightly {
             configurations: &configurations,
             corpus: &mut corpus,
             suite: Vec::new(),
+            claims: Vec::new(),
             runners: &self.engines.runners()?,
             interrupted: &on_interrupt()?,
         }

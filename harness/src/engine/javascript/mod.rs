@@ -18,6 +18,9 @@
 //!   set to the default budget when it starts. JavaScriptCore has only its own limit
 //!   of 4 GiB, and SpiderMonkey's is not set either: with another budget, a module is
 //!   not sent there whose code may grow a memory beyond it.
+//! * The API has rules of its own for buffers, errors and `validate`, which are checked
+//!   at every step (`worker/rules.mjs`). What breaks one diverges: it is a panic whose
+//!   words begin with [`BREACH`].
 //! * There is no fuel: a call that does not end is ended with its process.
 //! * A script with threads is not run.
 
@@ -36,6 +39,10 @@ pub(crate) use installed::launch;
 pub use launch::Launch;
 pub(crate) use table::how_to_run;
 
+/// What an outcome begins with that broke a rule of the JavaScript API. The rule follows,
+/// then a colon and what was seen.
+pub const BREACH: &str = "JavaScript API: ";
+
 /// The engines, as the command line calls them.
 pub const ENGINES: [&str; 4] = ["node", "bun", "chromium", "firefox"];
 
@@ -45,7 +52,7 @@ pub fn is_javascript(engine: &str) -> bool {
 }
 
 /// The files of a worker.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("bridge.mjs", include_str!("worker/bridge.mjs")),
     ("bytes.mjs", include_str!("worker/bytes.mjs")),
     ("digest.mjs", include_str!("worker/digest.mjs")),
@@ -55,6 +62,7 @@ const FILES: [(&str, &str); 14] = [
     ("main.mjs", include_str!("worker/main.mjs")),
     ("orphan.mjs", include_str!("worker/orphan.mjs")),
     ("outcomes.mjs", include_str!("worker/outcomes.mjs")),
+    ("rules.mjs", include_str!("worker/rules.mjs")),
     ("run.mjs", include_str!("worker/run.mjs")),
     ("serve.mjs", include_str!("worker/serve.mjs")),
     ("store.mjs", include_str!("worker/store.mjs")),
@@ -83,6 +91,17 @@ fn write_files(folder: &Path) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The judge knows a breach by these words, and each rule by its name.
+    #[test]
+    fn a_worker_says_breaches_as_they_are_read() {
+        assert!(include_str!("worker/outcomes.mjs").contains(&format!("`{BREACH}${{words}}`")));
+        let rules = include_str!("worker/rules.mjs");
+        let broken = rules.split("broken('").skip(1);
+        let names: Vec<&str> = broken.filter_map(|rest| rest.split('\'').next()).collect();
+        let sections = ["refresh", "grow", "shared", "validate"];
+        assert!(!names.is_empty() && names.iter().all(|name| sections.contains(name)));
+    }
 
     #[test]
     fn every_file_of_a_worker_is_written() {

@@ -202,10 +202,10 @@ impl<'s> Walk<'s, '_, '_> {
             Some(taints) => judge_but_for(&expected.outcome, &got.outcome, taints),
         };
         match outcomes {
-            // Whatever it is about, an engine is not to panic.
-            Outcomes::Differ(Class::Panic) => {
+            // Whatever it is about, an engine is not to panic, nor to break its own rules.
+            Outcomes::Differ(class @ (Class::Panic | Class::EmbedderApi)) => {
                 self.calls += calls;
-                return differs(Class::Panic);
+                return differs(class);
             }
             Outcomes::End(stop) => return Judged::Ends(stop),
             _ if depends => self.left_out.push(index),

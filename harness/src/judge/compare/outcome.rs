@@ -3,6 +3,7 @@
 use trapline_reference::Value;
 
 use super::{Class, Stop};
+use crate::engine::javascript::BREACH;
 use crate::engine::reference::Taints;
 use crate::judge::limits::names_a_limit;
 use crate::observation::{Outcome, Stage};
@@ -27,7 +28,9 @@ pub(super) fn judge_but_for(
 ) -> Outcomes {
     let open = || Stop::Skipped("a NaN whose bits are open".to_owned());
     match (judge(expected, got), taints, expected, got) {
-        (Outcomes::Differ(Class::Panic), ..) => Outcomes::Differ(Class::Panic),
+        (Outcomes::Differ(class @ (Class::Panic | Class::EmbedderApi)), ..) => {
+            Outcomes::Differ(class)
+        }
         (Outcomes::End(stop), ..) => Outcomes::End(stop),
         (_, None, ..) => Outcomes::End(open()),
         (_, Some(taints), ..) if taints.open => Outcomes::Lost(open()),
@@ -50,6 +53,7 @@ pub(super) fn judge(expected: &Outcome, got: &Outcome) -> Outcomes {
     use Outcomes::{Agree, Differ, End, Lost};
     let skipped = |why: &str| Stop::Skipped(why.to_owned());
     match (expected, got) {
+        (_, O::Panic(words)) if words.starts_with(BREACH) => Differ(Class::EmbedderApi),
         (_, O::Panic(_)) => Differ(Class::Panic),
         (_, O::Joined(outcomes)) if outcomes.iter().any(O::has_panic) => Differ(Class::Panic),
         (O::Panic(message), _) => End(skipped(&format!("the reference panicked: {message}"))),
@@ -125,6 +129,7 @@ pub fn describe(outcome: &Outcome) -> String {
         } => format!("cannot be linked: {reason}"),
         Outcome::Limit(why) => format!("resource limit: {why}"),
         Outcome::Absent => "nothing: an earlier step failed".to_owned(),
+        Outcome::Panic(message) if message.starts_with(BREACH) => message.clone(),
         Outcome::Panic(message) => format!("panic: {message}"),
         Outcome::Unsupported(what) => format!("not supported: {what}"),
         Outcome::Joined(outcomes) => {

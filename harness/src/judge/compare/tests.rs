@@ -66,6 +66,9 @@ fn outcomes_are_classed() {
         class(ok(), Outcome::Panic(String::new())),
         Some(Class::Panic)
     );
+    let breach = Outcome::Panic("JavaScript API: refresh: it is not detached".to_owned());
+    assert_eq!(class(ok(), breach.clone()), Some(Class::EmbedderApi));
+    assert_eq!(class(trap(&[Oob]), breach), Some(Class::EmbedderApi));
     assert_eq!(class(ok(), Outcome::Interrupted), Some(Class::Hang));
     assert_eq!(class(ok(), Outcome::Limit(String::new())), None);
 }

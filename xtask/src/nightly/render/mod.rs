@@ -3,6 +3,7 @@
 //! What is shown is worked out in `view` and its neighbours; the templates
 //! beside only say how.
 
+mod claims;
 mod coverage;
 mod junit;
 mod matrix;

@@ -6,6 +6,7 @@ use trapline_harness::engine::{engine_of, group};
 use trapline_harness::judge::Severity;
 use trapline_harness::report::{Bytes, Side, channel};
 
+use super::claims::{self, Claim, Drawing};
 use super::coverage::Space;
 use super::matrix::{Matrix, Skip, skips};
 use super::plot::{Plot, plots};
@@ -43,6 +44,8 @@ pub(super) struct View<'a> {
     replay: &'a [Replayed],
     releases: Releases,
     suite: Vec<Group>,
+    claims: Vec<Claim>,
+    memories: Vec<Drawing>,
     plots: Vec<Plot>,
     runs: usize,
 }
@@ -145,6 +148,8 @@ impl<'a> View<'a> {
             replay: &report.replay,
             releases: Releases::new(&report.replay),
             suite: suite(&report.spec),
+            claims: claims::claims(report),
+            memories: claims::drawings(report),
             plots: plots(past),
             runs: past.lines.len(),
             line,

@@ -12,7 +12,7 @@ use clap::Args;
 use trapline_harness::generate::Focus;
 
 use crate::End;
-use crate::options::EngineOptions;
+use crate::options::{EngineOptions, focus_help};
 use crate::output::check_writable;
 
 /// Measures: per engine configuration and for all together, cases and calls a
@@ -41,9 +41,7 @@ pub(crate) struct Bench {
     /// The seed of the cases; with --mutants there are several
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// What to dwell on, separated by commas: grow, oob, memory64, shared,
-    /// host, foreign
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help = focus_help())]
     focus: Vec<Focus>,
     /// Write the table to FILE as JSON
     #[arg(long, value_name = "FILE")]

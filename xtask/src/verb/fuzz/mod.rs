@@ -29,6 +29,12 @@ use artifacts::Artifact;
 use jobs::Jobs;
 use tools::{Package, Sanitizer, Tools};
 
+/// What the targets are, for `--help`.
+fn target_help() -> String {
+    let names = Target::ALL.map(Target::name).join(", ");
+    format!("{names} (which is run alone)")
+}
+
 /// Fuzzes an engine under libFuzzer, guided by which of its code is reached.
 ///
 /// The inputs that reach something are kept in fuzz/corpus/TARGET, and the next
@@ -38,9 +44,7 @@ use tools::{Package, Sanitizer, Tools};
 /// Needs a nightly toolchain and cargo-fuzz.
 #[derive(Args)]
 pub(crate) struct Fuzz {
-    /// differential, grow_limits, out_of_bounds, memory64, shared_memory,
-    /// threads, host_api, foreign, or reference (which is run alone)
-    #[arg(value_name = "TARGET", default_value = "differential")]
+    #[arg(value_name = "TARGET", default_value = "differential", help = target_help())]
     target: Target,
     /// Engines or configurations to build in and to be guided by, separated by
     /// commas; of one other version (`wasmi@1.1.0`, `wasmtime@path:DIR/winch`) of one

@@ -51,5 +51,5 @@ export function missing(needs, has) {
 }
 
 /** Threads are atomics and more. */
-const covers = (set, name) =>
+export const covers = (set, name) =>
   (set & (name === 'atomics' ? BITS.atomics | BITS.threads : BITS[name])) !== 0;

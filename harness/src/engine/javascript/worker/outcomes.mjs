@@ -1,5 +1,7 @@
 // What the errors of an engine say about how a step ended.
 
+import { Breach } from './rules.mjs';
+
 /** Thrown by the built-in instance for a memory that nobody registered. */
 export class HostTrap extends Error {}
 
@@ -36,10 +38,14 @@ const TRAPS = [
   [/null (pointer|reference)/i, ['NullReference']],
 ];
 
+/** How a step ended that broke a rule of the API; the judge knows it by its first words. */
+export const breach = (words) => ({ Panic: `JavaScript API: ${words}` });
+
 /** How a step ended that threw `error`. */
 export function outcomeOf(error) {
   if (error instanceof HostTrap) return { Trap: ['Host'] };
   const words = String(error?.message ?? error);
+  if (error instanceof Breach) return breach(words);
   if (error instanceof WebAssembly.RuntimeError) {
     const known = TRAPS.find(([pattern]) => pattern.test(words));
     return known ? { Trap: known[1] } : { Panic: `a trap in unknown words: ${words}` };

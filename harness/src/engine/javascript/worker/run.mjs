@@ -1,12 +1,16 @@
 // Walks a script over the engine, as harness/src/engine/driver.rs does for those
 // that are linked in.
 
+import { breach } from './outcomes.mjs';
+import { constructorBreach } from './rules.mjs';
 import { Store, parseHost } from './store.mjs';
-import { missing } from './features.mjs';
+import { covers, missing } from './features.mjs';
 import { fromHex, toHex } from './bytes.mjs';
 
 const CHUNK = 65536;
 const DONE = { Values: [] };
+/** What is known of the constructor of memories; the same for every script. */
+let constructors;
 
 /** Runs the script of a request in a store of its own. */
 export function observe(request, features, limited) {
@@ -59,6 +63,9 @@ class Run {
   }
 
   #step(index, step) {
+    // As any step would: it does not depend on the script.
+    constructors ??= { breach: constructorBreach(this.#has('threads'), this.#has('memory64')) };
+    if (constructors.breach !== undefined) return breach(constructors.breach);
     if (step.Invoke) return this.#timed('call', () => this.#invoke(step.Invoke));
     if (step.Define) return this.#define(index, step.Define);
     if (step.Instantiate) return this.#instantiate(step.Instantiate);
@@ -75,6 +82,10 @@ class Run {
     }
     if (step.Thread) return { Unsupported: 'threads of a script' };
     return 'Absent';
+  }
+
+  #has(feature) {
+    return covers(this.#features, feature);
   }
 
   #define(index, { module, wasm }) {

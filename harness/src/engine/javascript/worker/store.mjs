@@ -5,6 +5,7 @@
 import { caller, globalReader, hostFunction } from './bridge.mjs';
 import { digests } from './digest.mjs';
 import { HostTrap, outcomeOf } from './outcomes.mjs';
+import { Memories, compile, grow } from './rules.mjs';
 import { fromResults, isPlain, toArguments } from './values.mjs';
 
 const MINUS_ONE = -1n;
@@ -22,6 +23,7 @@ export function parseHost(name) {
 /** What a script has made, and its embedder's side. */
 export class Store {
   #registered = new Map();
+  #memories = new Memories();
   /** To how many bytes the embedder grows a memory, where the engine has no limit. */
   #budget;
 
@@ -31,7 +33,7 @@ export class Store {
 
   compile(binary) {
     try {
-      return new WebAssembly.Module(binary);
+      return compile(binary);
     } catch (error) {
       return { failed: outcomeOf(error) };
     }
@@ -49,10 +51,27 @@ export class Store {
     }
     try {
       const { exports } = new WebAssembly.Instance(module, imports);
+      this.#memories.add(exports);
       return { exports, interfaces, callers: new Map() };
     } catch (error) {
       return { failed: outcomeOf(error) };
     }
+  }
+
+  /** The outcome of a call, unless a rule of the API is broken behind it. */
+  #checked(call) {
+    let outcome;
+    try {
+      outcome = { Values: call() };
+    } catch (error) {
+      outcome = outcomeOf(error);
+    }
+    try {
+      this.#memories.check();
+    } catch (error) {
+      return outcomeOf(error);
+    }
+    return outcome;
   }
 
   register(name, instance) {
@@ -67,7 +86,7 @@ export class Store {
     if (signature.includes('?')) return { Unsupported: 'a type that no script has' };
     const given = toArguments(params, values);
     if (typeof given === 'string') return { Unsupported: given };
-    try {
+    return this.#checked(() => {
       let call = instance.callers.get(name);
       if (call === undefined) {
         const exported = instance.exports[name];
@@ -75,21 +94,15 @@ export class Store {
         call = plain ? exported : caller(params, results, exported);
         instance.callers.set(name, call);
       }
-      return { Values: fromResults(results, call(...given)) };
-    } catch (error) {
-      return outcomeOf(error);
-    }
+      return fromResults(results, call(...given));
+    });
   }
 
   invokeHost(func, values) {
     const [params, results] = OPERATIONS[func.op].split('>');
     const given = toArguments(params, values);
     if (typeof given === 'string') return { Unsupported: given };
-    try {
-      return { Values: fromResults(results, this.#host(func, given)) };
-    } catch (error) {
-      return outcomeOf(error);
-    }
+    return this.#checked(() => fromResults(results, this.#host(func, given)));
   }
 
   get(instance, name) {
@@ -145,7 +158,7 @@ export class Store {
         return BigInt(buffer.byteLength / 65536);
       case 'grow':
         if (operand * 65536n + BigInt(buffer.byteLength) > this.#budget) return MINUS_ONE;
-        return grow(memory, found.interfaces.memories[name], operand);
+        return hostGrow(memory, found.interfaces.memories[name], operand);
       case 'read':
         if (operand >= BigInt(buffer.byteLength)) return MINUS_ONE;
         return BigInt(new Uint8Array(buffer, Number(operand), 1)[0]);
@@ -158,11 +171,11 @@ export class Store {
 }
 
 /** Grows a memory: the size before in pages, -1 where the engine refuses. */
-function grow(memory, addressBits, pages) {
+function hostGrow(memory, addressBits, pages) {
   // Beyond what the method takes: it throws another error, for the same reason.
   if (addressBits === 32 && pages > 0xffffffffn) return MINUS_ONE;
   try {
-    return BigInt(memory.grow(addressBits === 64 ? pages : Number(pages)));
+    return BigInt(grow(memory, addressBits === 64 ? pages : Number(pages)));
   } catch (error) {
     if (error instanceof RangeError) return MINUS_ONE;
     throw error;

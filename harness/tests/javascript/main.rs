@@ -2,6 +2,8 @@
 //! every bit of a value comes through, that traps are told apart, and that what they
 //! do in a small campaign conforms. An engine that is not here is skipped by name.
 
+mod rules;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -63,12 +65,16 @@ fn main() -> ExitCode {
 /// What is tried on each configuration.
 type Test = fn(&Configuration) -> Result<(), Failed>;
 
-const TESTS: [(&str, Test); 6] = [
+const TESTS: [(&str, Test); 7] = [
     ("what it declares is so", declares_what_is_so),
     ("every bit of a value comes through", keeps_bits),
     ("traps and errors are told apart", tells_errors_apart),
     ("it survives a call that never ends", survives_a_hang),
     ("a flag that it does not know is said", says_unknown_flags),
+    (
+        "a broken rule of the API is found",
+        rules::finds_broken_rules,
+    ),
     ("a small campaign conforms", conforms),
 ];
 
