@@ -4,12 +4,14 @@
 mod faults;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use trapline_harness::campaign::Shard;
 use trapline_harness::corpus::Register;
-use trapline_harness::engine::{Configuration, mutants, reference};
+use trapline_harness::engine::{Configuration, Features, mutants, needed_by, reference};
+use trapline_harness::script::Step;
+use trapline_harness::sweep::build::build;
 use trapline_harness::sweep::space::{self, Kind, Offset, Size};
 use trapline_harness::sweep::{Certificate, Options, Plan, Point, Progress, State, Target, run};
 use trapline_harness::worker::{InProcess, Runner};
@@ -17,7 +19,13 @@ use trapline_harness::worker::{InProcess, Runner};
 /// Planted faults that no point can show, and why.
 const UNSHOWN: [(&str, &str); 0] = [];
 
-/// Part of the space that has every operation, size, form, offset, position and history: five
+/// The whole space, enumerated once.
+fn all() -> &'static [Point] {
+    static ALL: OnceLock<Vec<Point>> = OnceLock::new();
+    ALL.get_or_init(space::points)
+}
+
+/// Part of the space that has every operation, size, form, offset, position and history: six
 /// of the 32 kinds.
 fn reduced() -> Plan {
     let kinds = [
@@ -29,7 +37,7 @@ fn reduced() -> Plan {
         "memory64+shared+imported+second",
     ];
     let kinds = kinds.map(|name| Kind::named(name).expect("there is such a kind"));
-    let points = space::points().into_iter();
+    let points = all().iter().copied();
     Plan::of(points.filter(|point| kinds.contains(&point.kind)).collect())
 }
 
@@ -79,7 +87,7 @@ fn gcd(a: usize, b: usize) -> usize {
 fn unfound(faults: Vec<Configuration>) -> BTreeSet<String> {
     let plan = reduced();
     let next = AtomicU64::new(0);
-    let unfound = std::sync::Mutex::new(BTreeSet::new());
+    let unfound = Mutex::new(BTreeSet::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -127,7 +135,7 @@ fn runner() -> Box<dyn Runner> {
 
 /// A few thousand points of every kind.
 fn sample() -> Plan {
-    let points = space::points().into_iter().enumerate();
+    let points = all().iter().copied().enumerate();
     Plan::of(
         points
             .filter(|(at, _)| at % 411 == 0)
@@ -162,13 +170,9 @@ fn the_specification_has_no_failing_point_and_every_point_is_counted_once() {
 #[test]
 fn what_is_not_run_has_a_reason_and_is_counted() {
     let plan = sample();
-    let plain = Configuration::linked(
-        "mutant/none",
-        "1",
-        "",
-        trapline_harness::engine::Features::NONE,
-        || Err("it is not asked".to_owned()),
-    );
+    let plain = Configuration::linked("mutant/none", "1", "", Features::NONE, || {
+        Err("it is not asked".to_owned())
+    });
     let mut options = options(&[right()], 1);
     options.targets.push(Target {
         name: "mutant/none".to_owned(),
@@ -203,8 +207,27 @@ fn what_is_not_run_has_a_reason_and_is_counted() {
 }
 
 #[test]
+fn the_points_of_a_batch_need_the_same() {
+    let needs = |points: &[Point]| {
+        let built = build(points, false).expect("there are points");
+        let wasm = built.script.steps.iter().filter_map(|step| match step {
+            Step::Define { wasm, .. } => Some(needed_by(wasm)),
+            _ => None,
+        });
+        wasm.fold(Features::NONE, Features::and)
+    };
+    let plan = Plan::of(all().to_vec());
+    for batch in plan.batches.iter().step_by(37) {
+        let together = needs(batch);
+        for point in batch.iter().step_by(5) {
+            assert_eq!(needs(&[*point]), together, "{point}");
+        }
+    }
+}
+
+#[test]
 fn names_are_read_back() {
-    let points = space::points();
+    let points = all();
     let mut names = BTreeSet::new();
     for (at, point) in points.iter().enumerate() {
         let name = point.to_string();

@@ -111,7 +111,7 @@ impl Point {
             Form::Masked if self.kind.wide => operand < 1 << 32,
             Form::Masked => operand < half,
             Form::Unsigned => operand < 1 << 32,
-            Form::Signed => operand < half || operand >= u64::MAX - half + 1,
+            Form::Signed => operand < half || operand > u64::MAX - half,
             _ => true,
         };
         let action_fits = match (self.operation().action, self.length()) {

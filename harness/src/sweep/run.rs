@@ -16,8 +16,10 @@ use crate::judge::Judged;
 use crate::script::{Script, print};
 use crate::worker::Runner;
 
-/// How often what was done is written to disk.
+/// How often what was done is written to disk, at the most.
 const SAVED: Duration = Duration::from_secs(2);
+/// How many times longer than writing takes it is not written again.
+const SPARING: u32 = 20;
 
 /// What a running sweep shows to the outside, at any moment.
 #[derive(Default)]
@@ -68,7 +70,7 @@ pub fn run(
         options,
         mine: &mine,
         next: AtomicUsize::new(0),
-        state: Mutex::new((state, Instant::now())),
+        state: Mutex::new((state, Instant::now() + SAVED)),
         failure: Mutex::new(None),
         progress,
     };
@@ -104,7 +106,7 @@ struct Shared<'a> {
     /// The batches to be done.
     mine: &'a [usize],
     next: AtomicUsize,
-    /// With the moment at which it was written last.
+    /// With the moment from which on it is written again.
     state: Mutex<(&'a mut State, Instant)>,
     failure: Mutex<Option<String>>,
     progress: &'a Progress,
@@ -137,13 +139,14 @@ impl Shared<'_> {
 
     fn add(&self, batch: usize, tallies: Vec<Tally>) -> Result<(), String> {
         let mut state = self.state.lock().map_err(|_| "a job panicked")?;
-        let (state, saved) = &mut *state;
+        let (state, due) = &mut *state;
         state.add(batch, tallies);
+        let began = Instant::now();
         if let Some(folder) = &self.options.folder
-            && saved.elapsed() >= SAVED
+            && began >= *due
         {
             state.save(folder)?;
-            *saved = Instant::now();
+            *due = Instant::now() + SAVED.max(began.elapsed() * SPARING);
         }
         Ok(())
     }

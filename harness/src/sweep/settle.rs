@@ -7,7 +7,7 @@ use super::tally::{Failure, Status, Tally};
 use super::{Point, Target};
 use crate::engine::reference::ReferenceRun;
 use crate::engine::{Features, needed_by};
-use crate::judge::{Difference, Judged, Verdict};
+use crate::judge::{Class, Difference, Judged, Verdict};
 use crate::script::{Script, Step};
 use crate::trial::{Trial, try_script_keeping};
 use crate::worker::Runner;
@@ -42,10 +42,11 @@ impl Settler<'_> {
     /// In words, where the runner cannot run.
     pub(super) fn batch(&mut self, points: &[Point]) -> Result<Vec<Tally>, String> {
         let mut tallies = vec![Tally::default(); self.targets.len()];
-        let Some(built) = build(points, points.len() > 1) else {
+        // What belongs to one batch needs the same.
+        let Some(one) = build(points.get(..1).unwrap_or_default(), false) else {
             return Ok(tallies);
         };
-        let needs = needs(&built.script);
+        let needs = needs(&one.script);
         let is_large = points.iter().any(|point| point.size.is_large());
         let mut asked = Vec::new();
         for (index, target) in self.targets.iter().enumerate() {
@@ -64,6 +65,9 @@ impl Settler<'_> {
                 }
             }
         }
+        let Some(built) = build(points, points.len() > 1).filter(|_| !asked.is_empty()) else {
+            return Ok(tallies);
+        };
         let targets = self.targets;
         let names: Vec<&str> = asked.iter().map(|&index| &*targets[index].name).collect();
         let trial = self.tried(&built.script, &names)?;
@@ -100,6 +104,9 @@ impl Settler<'_> {
             return Ok(());
         }
         if let ([point], Verdict::Diverges(difference)) = (points, &judged.verdict) {
+            if is_slow(difference) {
+                return self.again(point, built, judged, tally);
+            }
             let bugs = self
                 .known
                 .explain(point, &built.script, trial, judged, self.runner)?;
@@ -118,6 +125,24 @@ impl Settler<'_> {
             return Ok(());
         }
         self.apart(points, built, trial, judged, tally)
+    }
+
+    /// Judges a point once more that took too long: if it does so again, it fails.
+    fn again(
+        &mut self,
+        point: &Point,
+        built: &Built,
+        judged: &Judged,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
+        let trial = self.tried(&built.script, &[&judged.configuration])?;
+        let judged = trial.judged.first().unwrap_or(judged);
+        if let Some(difference) = judged.divergence().filter(|d| is_slow(d)) {
+            let failure = failure(point, difference, Vec::new());
+            tally.add(point, Status::Failing(Box::new(failure)));
+            return Ok(());
+        }
+        self.one(std::slice::from_ref(point), built, &trial, judged, tally)
     }
 
     /// Judges the parts of a batch that did not conform.
@@ -143,7 +168,8 @@ impl Settler<'_> {
             tally.merge(of_parts);
             return Ok(());
         };
-        if !of_parts.failing.is_empty() {
+        // Who took too long for all of it, and not for any part, had too much to do.
+        if !of_parts.failing.is_empty() || is_slow(difference) {
             tally.merge(of_parts);
             return Ok(());
         }
@@ -167,6 +193,11 @@ impl Settler<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether what is told of may be a matter of a busy machine.
+fn is_slow(difference: &Difference) -> bool {
+    difference.class == Class::Hang
 }
 
 /// What the modules of a script need.

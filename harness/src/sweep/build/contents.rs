@@ -6,7 +6,7 @@
 use trapline_reference::{Kind as Access, ValueType};
 
 use crate::sweep::Point;
-use crate::sweep::space::Action;
+use crate::sweep::space::{Action, Position};
 
 /// How many bytes of a window are known.
 pub(super) const WINDOW: u64 = 32;
@@ -20,9 +20,10 @@ pub(super) struct Window {
     pub(super) bytes: [u8; WINDOW as usize],
 }
 
-/// From the start of a memory: an `f64` that is a signalling NaN comes first.
+/// From the start of a memory: an `f64` that is a signalling NaN comes first, and an
+/// `f32` that is a denormal.
 const START: [u8; 32] = [
-    0x81, 0x92, 0xa3, 0xb4, 0xc5, 0xd6, 0xf4, 0x7f, 0x89, 0x9a, 0xab, 0xbc, 0xcd, 0xde, 0xef, 0x8f,
+    0x81, 0x92, 0x23, 0x00, 0xc5, 0xd6, 0xf4, 0x7f, 0x89, 0x9a, 0xab, 0xbc, 0xcd, 0xde, 0xef, 0x8f,
     0x90, 0xa2, 0xb3, 0xc4, 0xd5, 0xe6, 0xf7, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x80, 0x91,
 ];
 
@@ -93,7 +94,8 @@ pub(super) fn found(point: &Point) -> u64 {
     })
 }
 
-/// What a point stores: another number for each. Floats are signalling NaNs.
+/// What a point stores: another number for each. Floats are what is easily lost: a negative
+/// zero at the start of the memory, a denormal behind it, and signalling NaNs elsewhere.
 pub(super) fn value(point: &Point) -> u64 {
     let parts = [
         point.operation as u64,
@@ -112,6 +114,13 @@ pub(super) fn value(point: &Point) -> u64 {
         return value;
     };
     match (row.kind, row.value) {
+        (Access::Store, ValueType::F32) if point.position == Position::First => 1 << 31,
+        (Access::Store, ValueType::F64) if point.position == Position::First => 1 << 63,
+        (Access::Store, ValueType::F32 | ValueType::F64)
+            if point.position == Position::Unaligned =>
+        {
+            value & 0x7f_ffff | 1
+        }
         (Access::Store, ValueType::F32) => value & 0x803f_ffff | 0x7f80_0001,
         (Access::Store, ValueType::F64) => value & 0x8007_ffff_ffff_ffff | 0x7ff0_0000_0000_0001,
         _ => value,

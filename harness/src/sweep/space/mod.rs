@@ -13,7 +13,7 @@
 //!   parameter × offset 0 × every position × nothing before.
 //! * **Offsets and constants**: the same with a small offset, and with a constant operand
 //!   and offset 0, on the 16 kinds that are imported exactly if they are memory 1.
-//! * **Operands**: the representatives (20 operations, one at least for each width of
+//! * **Operands**: the representatives (21 operations, one at least for each width of
 //!   loads, stores, vectors, atomics and for each bulk instruction) × the 8 kinds that are the
 //!   module's own memory 0 × every size × every form of operand × every offset × every position
 //!   × nothing before.

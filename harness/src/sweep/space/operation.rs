@@ -236,7 +236,7 @@ pub fn maximum(kind: Kind, size: Size) -> Option<u64> {
 
 /// The operations that stand for all of their width and way where the space is not
 /// the whole product.
-const REPRESENTATIVES: [&str; 20] = [
+const REPRESENTATIVES: [&str; 21] = [
     "i32.load8_u",
     "i64.load16_s",
     "i32.load",
@@ -253,6 +253,7 @@ const REPRESENTATIVES: [&str; 20] = [
     "i64.atomic.store",
     "i64.atomic.rmw.add",
     "i32.atomic.rmw8.cmpxchg_u+equal",
+    "memory.atomic.wait32+equal",
     "memory.fill+17",
     "memory.copy-to+17",
     "memory.copy-from+17",
