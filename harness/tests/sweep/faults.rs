@@ -1,6 +1,7 @@
 //! Twenty-two faults of kinds that the space was not made for, written after it.
 //!
-//! Three of them no point could show as the space first was, and it was changed:
+//! Of three of them a reading said that no point could show them as the space first was, and
+//! it was changed before they were run:
 //! `f32-denormal` and `f64-negative-zero`, since no such number was read or stored anywhere; and
 //! `wait-twice`, since nothing but the representatives is done twice in a function, and no wait was
 //! one of them.

@@ -1,7 +1,7 @@
 //! The space: which points there are, by a written rule.
 //!
 //! A point is one operation on one memory, with all that its outcome may depend on
-//! ([`Point`](super::Point)): the operation, the kind of memory, its size, how the operand comes
+//! ([`Point`]): the operation, the kind of memory, its size, how the operand comes
 //! about, the static offset, the position against the bound, and what went before.
 //!
 //! # What is covered
