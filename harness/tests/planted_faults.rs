@@ -255,7 +255,12 @@ fn campaign(
     std::fs::create_dir_all(&corpus).unwrap();
     let options = campaign::Options {
         seed: 11,
-        cases: Some(CASES),
+        // A case of allocators is some hundred calls.
+        cases: Some(if focus == Focus::Allocator {
+            CASES / 5
+        } else {
+            CASES
+        }),
         time: None,
         jobs,
         generate: generate::Options {
