@@ -1,5 +1,5 @@
 ;; bug: wasmi-else-reads-unwritten-slot
-;; the else of an if with parameters reads a slot of the stack that nobody wrote: host memory shows
+;; behind a block or an if with parameters a slot of the stack is read that nobody wrote: host memory shows
 ;; specified: i64:0x5
 ;;   Execution: instructions
 ;;   https://webassembly.github.io/spec/core/exec/instructions.html
