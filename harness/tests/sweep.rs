@@ -31,14 +31,12 @@ fn all() -> &'static [Point] {
     ALL.get_or_init(space::points)
 }
 
-/// Part of the space that has every operation, size, form, offset, position and history: six
+/// Part of the space that has every operation, size, form, offset, position and history: four
 /// of the 32 kinds.
 fn reduced() -> Plan {
     let kinds = [
         "memory32",
         "memory64",
-        "memory64+shared",
-        "memory32+imported+second",
         "memory32+page1",
         "memory64+shared+imported+second",
     ];
