@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use trapline_harness::campaign::Shard;
 use trapline_harness::corpus::Register;
-use trapline_harness::engine::{Configuration, Features, mutants, needed_by, reference};
+use trapline_harness::engine::{Configuration, Features, Job, mutants, needed_by, reference};
+use trapline_harness::observation::Outcome;
 use trapline_harness::script::Step;
 use trapline_harness::sweep::build::build;
 use trapline_harness::sweep::space::{self, Kind, Offset, Size};
 use trapline_harness::sweep::{Certificate, Options, Plan, Point, Progress, State, Target, run};
-use trapline_harness::worker::{InProcess, Runner};
+use trapline_harness::worker::{Answer, InProcess, Runner};
 
 /// Planted faults that no point can show, and why.
 const UNSHOWN: [(&str, &str); 2] = [
@@ -55,6 +56,15 @@ fn options(configurations: &[Configuration], jobs: usize) -> Options {
     }
 }
 
+/// A sweep that was not interrupted, and knows of no bug.
+fn swept(plan: &Plan, options: &Options, runner: &(dyn Fn() -> Box<dyn Runner> + Sync)) -> State {
+    let mut state = State::new(plan, options);
+    let (known, progress) = (Register::default(), Progress::default());
+    let done = run(plan, options, &known, &mut state, runner, &progress).expect("it runs");
+    assert!(done, "nobody interrupts it");
+    state
+}
+
 /// The first failing point of a configuration, in whatever batch; none if it has none.
 fn first_failing(plan: &Plan, configuration: &Configuration) -> Option<String> {
     let configurations = [configuration.clone()];
@@ -65,17 +75,8 @@ fn first_failing(plan: &Plan, configuration: &Configuration) -> Option<String> {
     for index in (0..count).map(|at| at * stride % count) {
         let points = plan.batches[index].clone();
         let one = Plan::of(points);
-        let mut state = State::new(&one, &options);
         let runner = || -> Box<dyn Runner> { Box::new(InProcess::new(configurations.to_vec())) };
-        run(
-            &one,
-            &options,
-            &Register::default(),
-            &mut state,
-            &runner,
-            &Progress::default(),
-        )
-        .expect("it runs");
+        let state = swept(&one, &options, &runner);
         if let Some(failure) = state.tallies[0].failing.first() {
             return Some(format!("{} ({})", failure.point, failure.class));
         }
@@ -155,19 +156,9 @@ fn sample() -> Plan {
 fn the_specification_has_no_failing_point_and_every_point_is_counted_once() {
     let plan = reduced();
     let options = options(&[right()], 2);
-    let mut state = State::new(&plan, &options);
-    let done = run(
-        &plan,
-        &options,
-        &Register::default(),
-        &mut state,
-        &runner,
-        &Progress::default(),
-    )
-    .unwrap();
-    assert!(done);
+    let state = swept(&plan, &options, &runner);
     let all = plan.points as u64;
-    let certificate = Certificate::of(&state, all, all, done, String::new());
+    let certificate = Certificate::of(&state, all, all, true, String::new());
     let of = &certificate.configurations[0];
     assert_eq!(of.total.points(), all, "{}", of.sentence());
     assert_eq!(of.total.failing, 0, "{:?}", &of.failing[..1]);
@@ -186,16 +177,7 @@ fn what_is_not_run_has_a_reason_and_is_counted() {
         commits: true,
         ..Target::of(&plain)
     });
-    let mut state = State::new(&plan, &options);
-    run(
-        &plan,
-        &options,
-        &Register::default(),
-        &mut state,
-        &runner,
-        &Progress::default(),
-    )
-    .unwrap();
+    let state = swept(&plan, &options, &runner);
     let [all, some] = &state.tallies[..] else {
         panic!("one for each")
     };
@@ -211,6 +193,63 @@ fn what_is_not_run_has_a_reason_and_is_counted() {
     ] {
         assert!(reasons.contains_key(why), "{why}: {reasons:?}");
     }
+}
+
+/// Wrong where points are together, and out of resources where one is alone.
+struct Together {
+    inner: Box<dyn Runner>,
+    asked: u32,
+}
+
+impl Runner for Together {
+    fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
+        self.asked += 1;
+        let mut answers = self.inner.run(job, configurations)?;
+        let Some(Answer::Observed(observation)) = answers.first_mut() else {
+            panic!("it runs in process");
+        };
+        let called = job
+            .script
+            .steps
+            .iter()
+            .map(|step| matches!(step, Step::Invoke { .. }));
+        let mut calls = observation
+            .steps
+            .iter_mut()
+            .zip(called)
+            .filter(|(_, called)| *called);
+        let (last, _) = calls.next_back().expect("a call");
+        last.outcome = match self.asked {
+            1 => Outcome::Panic("together".to_owned()),
+            _ => Outcome::Limit("alone".to_owned()),
+        };
+        Ok(answers)
+    }
+}
+
+#[test]
+fn what_fails_only_together_leaves_the_others_what_they_were() {
+    let alike = |point: &&Point| {
+        point
+            .to_string()
+            .starts_with("i32.load/memory32/page/parameter/")
+    };
+    let points: Vec<Point> = all().iter().filter(alike).take(8).copied().collect();
+    let plan = Plan::of(points);
+    let runner = || -> Box<dyn Runner> {
+        Box::new(Together {
+            inner: runner(),
+            asked: 0,
+        })
+    };
+    let state = swept(&plan, &options(&[right()], 1), &runner);
+    let [tally] = &state.tallies[..] else {
+        panic!("one configuration");
+    };
+    let total = tally.total();
+    assert_eq!((total.failing, total.conforming), (1, 0), "{total:?}");
+    assert_eq!(tally.failing[0].company.len(), 8);
+    assert_eq!(tally.limits, BTreeMap::from([("alone".to_owned(), 7)]));
 }
 
 #[test]
@@ -333,17 +372,7 @@ fn shards_are_the_whole() {
     let mut options = options(&faulty(), 1);
     let mut go = |shard: &str| {
         options.shard = shard.parse().unwrap();
-        let mut state = State::new(&plan, &options);
-        run(
-            &plan,
-            &options,
-            &Register::default(),
-            &mut state,
-            &runner,
-            &Progress::default(),
-        )
-        .unwrap();
-        state
+        swept(&plan, &options, &runner)
     };
     let whole = certificate(&plan, vec![go("1/1")]);
     assert!(
@@ -364,11 +393,7 @@ struct Ending {
 }
 
 impl Runner for Ending {
-    fn run(
-        &mut self,
-        job: &trapline_harness::engine::Job<'_>,
-        configurations: &[&str],
-    ) -> Result<Vec<trapline_harness::worker::Answer>, String> {
+    fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
         if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.progress.cancel.store(true, Ordering::Relaxed);
         }
@@ -381,16 +406,7 @@ fn what_was_interrupted_goes_on_to_the_same_end() {
     let plan = sample();
     let folder = tempfile::tempdir().unwrap();
     let mut options = options(&faulty(), 2);
-    let mut unbroken = State::new(&plan, &options);
-    run(
-        &plan,
-        &options,
-        &Register::default(),
-        &mut unbroken,
-        &runner,
-        &Progress::default(),
-    )
-    .unwrap();
+    let unbroken = swept(&plan, &options, &runner);
 
     options.folder = Some(folder.path().to_owned());
     let mut pieces = 0;

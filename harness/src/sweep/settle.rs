@@ -72,7 +72,10 @@ impl Settler<'_> {
         let names: Vec<&str> = asked.iter().map(|&index| &*targets[index].name).collect();
         let trial = self.tried(&built.script, &names)?;
         for (&index, judged) in asked.iter().zip(&trial.judged) {
-            self.one(points, &built, &trial, judged, &mut tallies[index])?;
+            let statuses = self.one(points, &built, &trial, judged)?;
+            for (point, status) in points.iter().zip(statuses) {
+                tallies[index].add(point, status);
+            }
         }
         Ok(tallies)
     }
@@ -88,43 +91,33 @@ impl Settler<'_> {
         )
     }
 
-    /// Counts what one configuration did in a script.
+    /// What one configuration did at each point of a script.
     fn one(
         &mut self,
         points: &[Point],
         built: &Built,
         trial: &Trial,
         judged: &Judged,
-        tally: &mut Tally,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<Status>, String> {
         if let Verdict::Conforms = judged.verdict {
-            for point in points {
-                tally.add(point, Status::Conforming);
-            }
-            return Ok(());
+            return Ok(vec![Status::Conforming; points.len()]);
         }
         if let ([point], Verdict::Diverges(difference)) = (points, &judged.verdict) {
             if is_slow(difference) {
-                return self.again(point, built, judged, tally);
+                return self.again(point, built, judged);
             }
             let bugs = self
                 .known
                 .explain(point, &built.script, trial, judged, self.runner)?;
-            let failure = failure(point, difference, bugs);
-            tally.add(point, Status::Failing(Box::new(failure)));
-            return Ok(());
+            return Ok(vec![failing(point, difference, bugs, &[])]);
         }
         if let Some(statuses) = lost(built, judged) {
-            for (point, status) in points.iter().zip(statuses) {
-                tally.add(point, status);
-            }
-            return Ok(());
+            return Ok(statuses);
         }
-        if let ([point], Verdict::Limit(why)) = (points, &judged.verdict) {
-            tally.add(point, Status::Limit(why.clone()));
-            return Ok(());
+        if let ([_], Verdict::Limit(why)) = (points, &judged.verdict) {
+            return Ok(vec![Status::Limit(why.clone())]);
         }
-        self.apart(points, built, trial, judged, tally)
+        self.apart(points, built, trial, judged)
     }
 
     /// Judges a point once more that took too long: if it does so again, it fails.
@@ -133,16 +126,13 @@ impl Settler<'_> {
         point: &Point,
         built: &Built,
         judged: &Judged,
-        tally: &mut Tally,
-    ) -> Result<(), String> {
+    ) -> Result<Vec<Status>, String> {
         let trial = self.tried(&built.script, &[&judged.configuration])?;
         let judged = trial.judged.first().unwrap_or(judged);
-        if let Some(difference) = judged.divergence().filter(|d| is_slow(d)) {
-            let failure = failure(point, difference, Vec::new());
-            tally.add(point, Status::Failing(Box::new(failure)));
-            return Ok(());
+        match judged.divergence().filter(|d| is_slow(d)) {
+            Some(difference) => Ok(vec![failing(point, difference, Vec::new(), &[])]),
+            None => self.one(std::slice::from_ref(point), built, &trial, judged),
         }
-        self.one(std::slice::from_ref(point), built, &trial, judged, tally)
     }
 
     /// Judges the parts of a batch that did not conform.
@@ -152,46 +142,32 @@ impl Settler<'_> {
         built: &Built,
         trial: &Trial,
         judged: &Judged,
-        tally: &mut Tally,
-    ) -> Result<(), String> {
-        let mut of_parts = Tally::default();
+    ) -> Result<Vec<Status>, String> {
+        let mut statuses = Vec::with_capacity(points.len());
         for part in points.chunks(points.len().div_ceil(PARTS)) {
-            let Some(built) = build(part, part.len() > 1) else {
-                continue;
-            };
+            let built = build(part, part.len() > 1).ok_or("points without a script")?;
             let trial = self.tried(&built.script, &[&judged.configuration])?;
-            if let Some(judged) = trial.judged.first() {
-                self.one(part, &built, &trial, judged, &mut of_parts)?;
-            }
+            let judged = trial.judged.first().ok_or("a script without a verdict")?;
+            statuses.extend(self.one(part, &built, &trial, judged)?);
         }
+        let fails = |status: &Status| matches!(status, Status::Failing(_));
         let Verdict::Diverges(difference) = &judged.verdict else {
-            tally.merge(of_parts);
-            return Ok(());
+            return Ok(statuses);
         };
         // Who took too long for all of it, and not for any part, had too much to do.
-        if !of_parts.failing.is_empty() || is_slow(difference) {
-            tally.merge(of_parts);
-            return Ok(());
+        if statuses.iter().any(fails) || is_slow(difference) {
+            return Ok(statuses);
         }
         // Only together: what another point left is what one of them fails at.
-        let guilty = built
-            .steps
-            .iter()
-            .position(|steps| steps.contains(&difference.step));
+        let mut steps = built.steps.iter();
+        let guilty = steps.position(|steps| steps.contains(&difference.step));
         let guilty = guilty.unwrap_or(0);
-        let bugs =
-            self.known
-                .explain(&points[guilty], &built.script, trial, judged, self.runner)?;
-        for (index, point) in points.iter().enumerate() {
-            if index == guilty {
-                let mut failure = failure(point, difference, bugs.clone());
-                failure.company = points.iter().map(Point::to_string).collect();
-                tally.add(point, Status::Failing(Box::new(failure)));
-            } else {
-                tally.add(point, Status::Conforming);
-            }
-        }
-        Ok(())
+        let point = &points[guilty];
+        let bugs = self
+            .known
+            .explain(point, &built.script, trial, judged, self.runner)?;
+        statuses[guilty] = failing(point, difference, bugs, points);
+        Ok(statuses)
     }
 }
 
@@ -209,21 +185,22 @@ fn needs(script: &Script) -> Features {
     wasm.fold(Features::NONE, Features::and)
 }
 
-fn failure(point: &Point, difference: &Difference, bugs: Vec<String>) -> Failure {
+/// A point at which a configuration fails, alone or only in the company of others.
+fn failing(point: &Point, difference: &Difference, bugs: Vec<String>, company: &[Point]) -> Status {
     let Difference {
         class,
         expected,
         got,
         ..
     } = difference;
-    Failure {
+    Status::Failing(Box::new(Failure {
         point: point.to_string(),
         class: *class,
         expected: expected.clone(),
         got: got.clone(),
         bugs,
-        company: Vec::new(),
-    }
+        company: company.iter().map(Point::to_string).collect(),
+    }))
 }
 
 /// What became of each point of a script of which some steps were not compared; `None`
