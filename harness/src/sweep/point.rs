@@ -112,7 +112,13 @@ impl Point {
             Form::Masked => operand < half,
             Form::Unsigned => operand < 1 << 32,
             Form::Signed => operand < half || operand > u64::MAX - half,
-            _ => true,
+            Form::None
+            | Form::Parameter
+            | Form::Constant
+            | Form::Folded
+            | Form::Wrapped
+            | Form::Sum
+            | Form::Loaded => true,
         };
         let action_fits = match (self.operation().action, self.length()) {
             (Action::CopyUp | Action::CopyDown, _) => operand >= 3,

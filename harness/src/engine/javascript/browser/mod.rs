@@ -218,7 +218,8 @@ impl Running {
     fn ended(&mut self) -> Result<(), String> {
         match self.child.try_wait() {
             Ok(Some(status)) => Err(format!("the browser ended: {status}")),
-            _ => Ok(()),
+            Ok(None) => Ok(()),
+            Err(why) => Err(format!("nothing tells whether the browser runs: {why}")),
         }
     }
 }
