@@ -9,14 +9,30 @@ use std::collections::BTreeSet;
 
 use trapline_reference::{Access, AddressType, Instruction, Kind, ValueType};
 
+use super::case::bytes;
 use crate::script::{Script, wast};
 
 /// So many accesses are tried, at the most.
 const MOST: usize = 200;
 
-/// Scripts of one function, in which it makes one of these accesses and gives what
-/// comes of it or stores that; of those that look alike only one, the last ones first.
-pub fn alone<'t>(trace: impl DoubleEndedIterator<Item = &'t Access>) -> Vec<Script> {
+/// A script with so many bytes of modules is reduced as it is: the passes take no longer.
+const SMALL: usize = 4096;
+
+/// Scripts of one function, in which it makes one of these accesses of a run of `script`
+/// and gives what comes of it or stores that; of those that look alike only one, the
+/// last ones first. None where the script is small itself.
+pub fn alone<'t>(
+    script: &Script,
+    trace: impl DoubleEndedIterator<Item = &'t Access>,
+) -> Vec<Script> {
+    match bytes(script.steps.iter()) <= SMALL {
+        true => Vec::new(),
+        false => each(trace),
+    }
+}
+
+/// The same of a script of any size.
+fn each<'t>(trace: impl DoubleEndedIterator<Item = &'t Access>) -> Vec<Script> {
     let mut seen = BTreeSet::new();
     let accesses = trace.rev().filter(|access| seen.insert(looks(access)));
     let texts = accesses.take(MOST).flat_map(texts);
@@ -216,7 +232,7 @@ mod tests {
         let script = wast::parse("a.wast", text.as_bytes()).unwrap().script;
         let whole = run(&script);
         let accesses: Vec<&Access> = whole.trace.iter().flatten().collect();
-        let alone = alone(accesses.iter().copied());
+        let alone = each(accesses.iter().copied());
         let records = alone.iter().map(|script| {
             let run = run(script);
             let last = run.trace.last().unwrap().iter().rev();

@@ -49,11 +49,7 @@ impl Case {
 
     /// Bytes of all modules.
     pub(super) fn bytes(&self) -> usize {
-        let bytes = |item: &Item| match &item.step {
-            Step::Define { wasm, .. } => wasm.len(),
-            _ => 0,
-        };
-        self.steps.iter().map(bytes).sum()
+        bytes(self.steps.iter().map(|item| &item.step))
     }
 
     /// The steps that define a module that can be edited.
@@ -102,6 +98,15 @@ impl Case {
         edit(children_at(&mut tree, path)?);
         self.with_tree(step, tree)
     }
+}
+
+/// Bytes of all modules that steps define.
+pub(super) fn bytes<'s>(steps: impl Iterator<Item = &'s Step>) -> usize {
+    let of = |step: &Step| match step {
+        Step::Define { wasm, .. } => wasm.len(),
+        _ => 0,
+    };
+    steps.map(of).sum()
 }
 
 impl Item {

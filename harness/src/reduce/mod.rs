@@ -40,12 +40,9 @@ pub struct Options<'a> {
     /// Told after every check.
     pub progress: &'a dyn Fn(Progress),
     /// Small scripts that may show it as well, see [`alone`]: the first that does is gone
-    /// on from. They are only tried for a script with more than [`SMALL`] bytes of modules.
+    /// on from.
     pub starts: &'a [Script],
 }
-
-/// A script with so many bytes of modules is reduced as it is: the passes take no longer.
-pub const SMALL: usize = 4096;
 
 impl Default for Options<'_> {
     fn default() -> Self {
@@ -115,10 +112,8 @@ pub fn reduce(
         accepted: 0,
     };
     run.seen.insert(run.case.key());
-    if run.case.bytes() > SMALL {
-        let mut starts = options.starts.iter();
-        starts.any(|start| run.attempt(Some(Case::new(start))));
-    }
+    let mut starts = options.starts.iter();
+    starts.any(|start| run.attempt(Some(Case::new(start))));
     let passes: [fn(&mut Run<'_>); 10] = [
         steps::drop_steps,
         names::readable_modules,

@@ -109,7 +109,7 @@ impl Reduce {
         };
         let live = std::io::stderr().is_terminal();
         let trace = trial.reference.trace.iter().take(found.step + 1);
-        let starts = alone(trace.flatten());
+        let starts = alone(&source.script, trace.flatten());
         let options = Options {
             max_checks: self.max_checks,
             cancelled: &|| interrupted.load(Ordering::Relaxed) || failure.borrow().is_some(),

@@ -23,7 +23,8 @@ impl Filer<'_> {
     ) -> Result<Script, String> {
         let trial = self.tried(script, &[name])?;
         let step = trial.divergence(name).map_or(0, |found| found.step);
-        let starts = alone(trial.reference.trace.iter().take(step + 1).flatten());
+        let trace = trial.reference.trace.iter().take(step + 1);
+        let starts = alone(script, trace.flatten());
         let mut failure = None;
         let mut check = |candidate: &Script| {
             if failure.is_some() || cancel.load(Ordering::Relaxed) {
