@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use trapline_reference::{Access, AddressType, Instruction, Kind, ValueType};
 
 use super::case::bytes;
+use crate::script::print::value_type;
 use crate::script::{Script, wast};
 
 /// So many accesses are tried, at the most.
@@ -134,7 +135,7 @@ fn row(access: &Access) -> Option<&'static Instruction> {
 /// The instruction with its operands, and the type of what it gives.
 fn call(access: &Access) -> Option<(String, Option<&'static str>)> {
     let [first, second] = access.operands;
-    let address_type = name(access.ty.address.value_type());
+    let address_type = value_type(access.ty.address.value_type());
     if let Some(row) = row(access) {
         let value = |bits| of_type(row.value, bits);
         let (lane, operands, result) = match row.kind {
@@ -156,7 +157,7 @@ fn call(access: &Access) -> Option<(String, Option<&'static str>)> {
         let (op, offset, align) = (access.op, access.offset, 1_u64 << access.align_log2);
         let operand = constant(access, access.operand());
         let text = format!("({op} offset={offset} align={align} {lane} {operand} {operands})");
-        return Some((text, result.map(name)));
+        return Some((text, result.map(value_type)));
     }
     let at = constant(access, access.address);
     let length = constant(access, access.length);
@@ -192,16 +193,6 @@ fn of_type(ty: ValueType, bits: u128) -> String {
         ValueType::F32 => format!("(f32.reinterpret_i32 (i32.const {}))", bits as u32),
         ValueType::F64 => format!("(f64.reinterpret_i64 (i64.const {}))", bits as u64),
         _ => format!("(v128.const i64x2 {} {})", bits as u64, (bits >> 64) as u64),
-    }
-}
-
-fn name(ty: ValueType) -> &'static str {
-    match ty {
-        ValueType::I32 => "i32",
-        ValueType::I64 => "i64",
-        ValueType::F32 => "f32",
-        ValueType::F64 => "f64",
-        _ => "v128",
     }
 }
 

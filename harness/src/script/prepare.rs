@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::calls::{Exports, exports_of};
 use super::input::{InputError, Place};
 use super::memories::{imported_memories, unshared_exports};
+use super::print::value_type;
 use super::stand_in::{self, Returns};
 use super::wast::Source;
 use super::{HOST, HostFunc, Step, ValueType, spectest};
@@ -266,16 +267,8 @@ fn types(types: &[ValueType]) -> String {
     if types.is_empty() {
         return "nothing".to_owned();
     }
-    let name = |ty: &ValueType| match ty {
-        ValueType::I32 => "i32",
-        ValueType::I64 => "i64",
-        ValueType::F32 => "f32",
-        ValueType::F64 => "f64",
-        ValueType::V128 => "v128",
-        ValueType::FuncRef => "funcref",
-        ValueType::ExternRef => "externref",
-    };
-    types.iter().map(name).collect::<Vec<_>>().join(" ")
+    let names = types.iter().map(|ty| value_type(*ty));
+    names.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

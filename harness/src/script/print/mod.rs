@@ -4,15 +4,16 @@ mod module;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod values;
 
 use std::fmt::Write as _;
-
-use trapline_reference::Value;
 
 use super::expect::trap_message;
 use super::{Script, Step, binary, spectest};
 use crate::observation::{Outcome, Stage};
 pub use module::canonical;
+use values::expected;
+pub(crate) use values::{value, value_type};
 
 /// Prints `script` as a standard `.wast`: a comment with the lines of
 /// `header`, then one directive per step, each asserting what the reference
@@ -351,49 +352,4 @@ fn string(bytes: &[u8]) -> String {
     }
     out.push('"');
     out
-}
-
-/// A value as an argument, without the parentheses.
-pub(crate) fn value(value: Value) -> String {
-    match value {
-        Value::I32(bits) if bits < 1000 => format!("i32.const {bits}"),
-        Value::I32(bits) if bits > u32::MAX - 1000 => format!("i32.const {}", bits as i32),
-        Value::I32(bits) => format!("i32.const {bits:#x}"),
-        Value::I64(bits) if bits < 1000 => format!("i64.const {bits}"),
-        Value::I64(bits) if bits > u64::MAX - 1000 => format!("i64.const {}", bits as i64),
-        Value::I64(bits) => format!("i64.const {bits:#x}"),
-        Value::F32(bits) => {
-            let float = f32::from_bits(bits);
-            let sign = if float.is_sign_negative() { "-" } else { "" };
-            if float.is_nan() {
-                format!("f32.const {sign}nan:{:#x}", bits & 0x7f_ffff)
-            } else {
-                format!("f32.const {float:?}")
-            }
-        }
-        Value::F64(bits) => {
-            let float = f64::from_bits(bits);
-            let sign = if float.is_sign_negative() { "-" } else { "" };
-            if float.is_nan() {
-                format!("f64.const {sign}nan:{:#x}", bits & 0xf_ffff_ffff_ffff)
-            } else {
-                format!("f64.const {float:?}")
-            }
-        }
-        Value::V128(bits) => {
-            let lanes = [0, 32, 64, 96].map(|shift| format!(" {:#x}", (bits >> shift) as u32));
-            format!("v128.const i32x4{}", lanes.concat())
-        }
-        Value::FuncRef(_) => "ref.null func".to_owned(),
-        Value::ExternRef(None) => "ref.null extern".to_owned(),
-        Value::ExternRef(Some(n)) => format!("ref.extern {n}"),
-    }
-}
-
-/// A value as an expected result, without the parentheses.
-fn expected(result: Value) -> String {
-    match result {
-        Value::FuncRef(Some(_)) => "ref.func".to_owned(),
-        _ => value(result),
-    }
 }

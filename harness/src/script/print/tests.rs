@@ -1,5 +1,7 @@
 //! Tests of printing.
 
+use trapline_reference::Value;
+
 use super::*;
 use crate::script::expect::matches;
 use crate::script::wast::parse;
