@@ -269,6 +269,7 @@ fn says_unknown_flags(configuration: &Configuration) -> Result<(), Failed> {
     }
     match configuration.engine() {
         "node" => uses_its_compiler(configuration, launch),
+        // The others say which flags they do not know, and nothing of who compiled what.
         _ => Ok(()),
     }
 }
