@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -14,8 +14,8 @@ use trapline_harness::generate::{self, Focus};
 use trapline_harness::triage::Filer;
 use trapline_harness::worker::Runner;
 
-use crate::options::{catalogue, focus_help, linked_in, parse_time, scratch};
-use crate::progress::Live;
+use crate::options::{EngineOptions, catalogue, focus_help, linked_in, parse_time, scratch};
+use crate::progress::{Live, Long};
 
 /// What a campaign is asked to do.
 #[derive(Args, Clone)]
@@ -52,9 +52,10 @@ impl CampaignOptions {
         seed: u64,
         shard: Shard,
         usual: Duration,
-        budget: Budget,
+        engines: &EngineOptions,
         configurations: &[Configuration],
     ) -> anyhow::Result<campaign::Options> {
+        let budget = engines.budget()?;
         Ok(campaign::Options {
             seed,
             cases: self.cases,
@@ -63,6 +64,7 @@ impl CampaignOptions {
             jobs: usize::from(self.jobs),
             generate: generating(&self.focus, budget, engine::declared(configurations))?,
             budget,
+            larger: engines.larger_budget(),
             configurations: configurations.iter().map(|c| c.name().to_owned()).collect(),
             unreduced: PathBuf::new(),
             swarm: (self.swarm > 0).then_some(self.swarm),
@@ -137,12 +139,12 @@ pub(crate) fn run(
     }
     let mut filer = filer(options, corpus, runners())?;
     let progress = Arc::new(Progress::default());
-    let _live = Live::start(
-        progress.clone(),
-        interrupted.clone(),
-        options.cases.map(|cases| cases / options.shard.count()),
-        options.time,
-    );
+    let running = Running {
+        progress: progress.clone(),
+        cases: options.cases.map(|cases| cases / options.shard.count()),
+        time: options.time,
+    };
+    let _live = Live::start(running, interrupted.clone());
     let mut filing = Filing {
         filer: &mut filer,
         patience: patience(options),
@@ -151,6 +153,42 @@ pub(crate) fn run(
         tell: &mut |words| eprintln!("{words}"),
     };
     campaign::run(options, &mut filing, &runners, &progress).map_err(|why| anyhow!("{why}"))
+}
+
+/// A campaign that runs.
+pub(crate) struct Running {
+    /// How far it is.
+    pub(crate) progress: Arc<Progress>,
+    /// How many cases it has, if that is given.
+    pub(crate) cases: Option<u64>,
+    /// How long it runs, if that is given.
+    pub(crate) time: Option<Duration>,
+}
+
+impl Long for Running {
+    fn done(&self, elapsed: Duration) -> (u64, Option<u64>) {
+        match self.cases {
+            Some(cases) => (self.progress.cases.load(Ordering::Relaxed), Some(cases)),
+            None => (elapsed.as_secs(), self.time.map(|time| time.as_secs())),
+        }
+    }
+
+    fn words(&self, elapsed: Duration) -> String {
+        let progress = &self.progress;
+        let calls = progress.calls.load(Ordering::Relaxed) as f64;
+        format!(
+            "{} cases, {:.0} judged calls/s; verdicts: {} conform, {} diverge, {} other",
+            progress.cases.load(Ordering::Relaxed),
+            calls / elapsed.as_secs_f64().max(0.001),
+            progress.conforming.load(Ordering::Relaxed),
+            progress.diverging.load(Ordering::Relaxed),
+            progress.other.load(Ordering::Relaxed),
+        )
+    }
+
+    fn cancel(&self) {
+        self.progress.cancel.store(true, Ordering::Relaxed);
+    }
 }
 
 /// How long sightings may be reduced after the cases of a campaign.
@@ -171,8 +209,7 @@ pub(crate) fn filer<'c>(
         + &feature_words(engine::declared(&linked_in()), options.generate.features);
     let origin = format!("seed {}{asked}", options.seed);
     let configurations = everywhere(&options.configurations);
-    Filer::new(corpus, runner, configurations, options.budget, &origin)
-        .map_err(|why| anyhow!("{why}"))
+    Filer::new(corpus, runner, configurations, &origin).map_err(|why| anyhow!("{why}"))
 }
 
 /// A divergence is tried on every configuration there is; on planted faults only

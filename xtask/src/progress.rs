@@ -1,4 +1,4 @@
-//! The live line of a campaign: a bar on a terminal, now and then a line elsewhere.
+//! How far something is: a bar on a terminal, now and then a line elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -7,13 +7,24 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use trapline_harness::campaign::Progress;
 
-/// How often a campaign says where it is when nobody watches a terminal.
+/// How often it is said where nobody watches a terminal.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// Shows `progress` on standard error until it is dropped. Also hands a
-/// Ctrl-C over to the campaign.
+/// Something that takes long.
+pub(crate) trait Long: Send + 'static {
+    /// How far it is, and of how much if that can be told.
+    fn done(&self, elapsed: Duration) -> (u64, Option<u64>);
+
+    /// The same in words.
+    fn words(&self, elapsed: Duration) -> String;
+
+    /// Has it end after what is under way.
+    fn cancel(&self);
+}
+
+/// Shows how far something is on standard error until it is dropped. Also hands a
+/// Ctrl-C over to it.
 pub(crate) struct Live {
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -21,15 +32,10 @@ pub(crate) struct Live {
 
 impl Live {
     /// Starts showing.
-    pub(crate) fn start(
-        progress: Arc<Progress>,
-        interrupted: Arc<AtomicBool>,
-        cases: Option<u64>,
-        time: Option<Duration>,
-    ) -> Live {
+    pub(crate) fn start(long: impl Long, interrupted: Arc<AtomicBool>) -> Live {
         let over = Arc::new(AtomicBool::new(false));
         let stop = over.clone();
-        let thread = std::thread::spawn(move || show(&progress, &interrupted, cases, time, &stop));
+        let thread = std::thread::spawn(move || show(&long, &interrupted, &stop));
         Live {
             over,
             thread: Some(thread),
@@ -46,46 +52,33 @@ impl Drop for Live {
     }
 }
 
-fn show(
-    progress: &Progress,
-    interrupted: &AtomicBool,
-    cases: Option<u64>,
-    time: Option<Duration>,
-    stop: &AtomicBool,
-) {
+fn show(long: &impl Long, interrupted: &AtomicBool, stop: &AtomicBool) {
     let began = Instant::now();
     let terminal = std::io::stderr().is_terminal();
-    let bar = ProgressBar::new(cases.or(time.map(|t| t.as_secs())).unwrap_or(0));
-    if cases.or(time.map(|t| t.as_secs())).is_some()
-        && let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {msg}")
-    {
-        bar.set_style(style);
-    }
+    let bar = ProgressBar::new(0);
     let mut said = Instant::now();
+    let mut styled = false;
     while !stop.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(100));
         if interrupted.load(Ordering::Relaxed) {
-            progress.cancel.store(true, Ordering::Relaxed);
+            long.cancel();
         }
-        let done = progress.cases.load(Ordering::Relaxed);
-        let calls = progress.calls.load(Ordering::Relaxed) as f64;
-        let message = format!(
-            "{done} cases, {:.0} judged calls/s; verdicts: {} conform, {} diverge, {} other",
-            calls / began.elapsed().as_secs_f64().max(0.001),
-            progress.conforming.load(Ordering::Relaxed),
-            progress.diverging.load(Ordering::Relaxed),
-            progress.other.load(Ordering::Relaxed),
-        );
+        let elapsed = began.elapsed();
         if terminal {
-            bar.set_position(if cases.is_some() {
-                done
-            } else {
-                began.elapsed().as_secs()
-            });
-            bar.set_message(message);
+            let (done, all) = long.done(elapsed);
+            if let Some(all) = all {
+                let style = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {msg}");
+                if let (false, Ok(style)) = (styled, style) {
+                    bar.set_style(style);
+                    styled = true;
+                }
+                bar.set_length(all);
+            }
+            bar.set_position(done);
+            bar.set_message(long.words(elapsed));
         } else if said.elapsed() >= QUIET {
             said = Instant::now();
-            eprintln!("{:.0}s: {message}", began.elapsed().as_secs_f64());
+            eprintln!("{:.0}s: {}", elapsed.as_secs_f64(), long.words(elapsed));
         }
     }
     bar.finish_and_clear();

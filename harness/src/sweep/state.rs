@@ -24,6 +24,14 @@ pub struct Identity {
     pub configurations: Vec<(String, String)>,
 }
 
+impl Identity {
+    /// A number that is another one for another sweep.
+    pub fn digest(&self) -> u64 {
+        let bytes = postcard::to_stdvec(self).expect("an identity is plain data");
+        xxhash_rust::xxh3::xxh3_64(&bytes)
+    }
+}
+
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -48,7 +56,7 @@ impl State {
                 space: space::VERSION,
                 digest: format!("{:016x}", plan.digest),
                 shard: options.shard.to_string(),
-                large: options.large,
+                large: options.budget().is_large(),
                 configurations: named.collect(),
             },
             done: Vec::new(),

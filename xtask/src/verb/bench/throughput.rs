@@ -16,6 +16,7 @@ use trapline_harness::triage::Filer;
 
 use super::median;
 use crate::End;
+use crate::campaign::Running;
 use crate::interrupt::on_interrupt;
 use crate::options::EngineOptions;
 use crate::output::write_json;
@@ -89,26 +90,26 @@ pub(super) fn run(
                 jobs: usize::from(options.jobs),
                 generate: generate::Options {
                     focus: focus.to_vec(),
-                    budget: engines.budget(),
+                    budget: engines.budget()?,
                     features,
                 },
-                budget: engines.budget(),
+                budget: engines.budget()?,
+                larger: None,
                 configurations: configurations.clone(),
                 unreduced: scratch.path().to_owned(),
                 swarm: None,
             };
             eprintln!("{name}: run {} of {}", runs.len() + 1, options.runs);
             let progress = Arc::new(Progress::default());
-            let live = Live::start(
-                progress.clone(),
-                interrupted.clone(),
-                campaign.cases,
-                campaign.time,
-            );
+            let running = Running {
+                progress: progress.clone(),
+                cases: campaign.cases,
+                time: campaign.time,
+            };
+            let live = Live::start(running, interrupted.clone());
             let failed = |why: String| anyhow!("{why}");
             let mut corpus = Corpus::open(scratch.path()).map_err(failed)?;
-            let mut filer = Filer::new(&mut corpus, runners(), Vec::new(), campaign.budget, "")
-                .map_err(failed)?;
+            let mut filer = Filer::new(&mut corpus, runners(), Vec::new(), "").map_err(failed)?;
             let mut filing = Filing {
                 filer: &mut filer,
                 patience: Duration::ZERO,

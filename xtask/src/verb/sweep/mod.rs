@@ -6,11 +6,11 @@ mod show;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use trapline_harness::campaign::Shard;
 use trapline_harness::corpus::{Corpus, Register, write_atomically};
-use trapline_harness::engine::Configuration;
+use trapline_harness::engine::{Budget, Configuration};
 use trapline_harness::judge::Verdict;
 use trapline_harness::script::print;
 use trapline_harness::sweep::space::BUDGET;
@@ -20,9 +20,11 @@ use trapline_harness::trial::try_script;
 
 use crate::End;
 use crate::interrupt::on_interrupt;
+use crate::large::Large;
 use crate::nightly::clock::{minute, now};
 use crate::options::{CorpusOptions, EngineOptions, scratch};
 use crate::output::{check_writable, write_json};
+use crate::progress::Live;
 
 /// Runs every point of a bounded, written-down space of single accesses at the edge of a
 /// memory, and ends in a certificate: how many of them were judged on which
@@ -50,9 +52,6 @@ pub(crate) struct Sweep {
     /// target/ for these configurations, which is emptied when all is done]
     #[arg(long, value_name = "DIR")]
     resume: Option<PathBuf>,
-    /// Run memories of 2 GiB and more on engines that commit what they make, too
-    #[arg(long)]
-    large: bool,
     /// Print the dimensions of the space and how many points it has, and run nothing
     #[arg(long, conflicts_with_all = ["point", "json", "page", "resume"])]
     list: bool,
@@ -82,6 +81,16 @@ impl Sweep {
         }
     }
 
+    /// How many bytes of a memory engines may make resident.
+    fn resident_bytes(&self) -> anyhow::Result<u64> {
+        if self.engines.large == Large::Seldom {
+            bail!(
+                "--large seldom is for campaigns: a sweep runs its large memories or it does not"
+            );
+        }
+        Ok(self.engines.budget()?.resident_bytes)
+    }
+
     /// Runs what is left of the sweep.
     fn all(&self, configurations: &[Configuration], register: &Register) -> anyhow::Result<End> {
         for file in self.json.iter().chain(&self.page) {
@@ -92,7 +101,7 @@ impl Sweep {
             targets: configurations.iter().map(Target::of).collect(),
             shard: self.shard,
             jobs: usize::from(self.jobs),
-            large: self.large,
+            resident_bytes: self.resident_bytes()?,
             folder: None,
         };
         let folder = self.folder(&plan, &options)?;
@@ -107,7 +116,7 @@ impl Sweep {
             options.targets.len(),
             folder.display()
         );
-        let live = show::Live::start(progress.clone(), interrupted);
+        let live = Live::start(show::Running(progress.clone()), interrupted);
         let complete = sweep::run(&plan, &options, register, &mut state, &runners, &progress)
             .map_err(|why| anyhow!("{why}"))?;
         drop(live);
@@ -125,7 +134,7 @@ impl Sweep {
         }
         if !complete {
             let done = progress.points.load(std::sync::atomic::Ordering::Relaxed);
-            eprintln!("interrupted: {done} of {all} points are done; the same command goes on");
+            println!("interrupted: {done} of {all} points are done; the same command goes on");
         } else if self.resume.is_none() {
             remove(&State::file(&folder))?;
         }
@@ -139,12 +148,7 @@ impl Sweep {
     fn folder(&self, plan: &Plan, options: &Options) -> anyhow::Result<PathBuf> {
         let Some(folder) = &self.resume else {
             // One for each sweep that is another.
-            let identity = format!("{:?}", State::new(plan, options).identity);
-            let digest = identity
-                .bytes()
-                .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                    (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-                });
+            let digest = State::new(plan, options).identity.digest();
             return scratch(&format!("sweep/{digest:016x}"));
         };
         std::fs::create_dir_all(folder)
@@ -162,7 +166,11 @@ impl Sweep {
         let built = sweep::build::build(&[*point], false).context("there is no such point")?;
         let names: Vec<&str> = configurations.iter().map(Configuration::name).collect();
         let mut runner = self.engines.runners()?();
-        let trial = try_script(&built.script, BUDGET, &mut *runner, &names)
+        let budget = Budget {
+            resident_bytes: self.resident_bytes()?,
+            ..BUDGET
+        };
+        let trial = try_script(&built.script, budget, &mut *runner, &names)
             .map_err(|why| anyhow!("{why}"))?;
         let allowed = trial.reference.allowed_outcomes();
         print!(
@@ -183,7 +191,7 @@ impl Sweep {
                             &built.script,
                             &trial.reference,
                             judged,
-                            BUDGET,
+                            budget,
                             &mut *runner,
                         )
                         .map_err(|why| anyhow!("{why}"))?;

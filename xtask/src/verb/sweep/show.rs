@@ -1,22 +1,18 @@
 //! What a sweep says: its dimensions, how far it is, what it has come to.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use trapline_harness::sweep::space::{
     Before, Form, Kind, Offset, Operation, Position, Size, VERSION,
 };
 use trapline_harness::sweep::{Certificate, Example, Plan, Progress};
 
+use crate::progress::Long;
 use crate::table::{fitted, table};
 
-/// How often a sweep says where it is when nobody watches a terminal.
-const QUIET: Duration = Duration::from_secs(15);
 /// So many failing points are named per configuration; the JSON has all.
 const NAMED: usize = 5;
 
@@ -124,67 +120,29 @@ pub(super) fn certificate(certificate: &Certificate, examples: &[Example]) {
     );
 }
 
-/// Shows how far a sweep is until it is dropped. Also hands a Ctrl-C over to it.
-pub(super) struct Live {
-    over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
+/// A sweep that runs.
+pub(super) struct Running(pub(super) Arc<Progress>);
 
-impl Live {
-    pub(super) fn start(progress: Arc<Progress>, interrupted: Arc<AtomicBool>) -> Live {
-        let over = Arc::new(AtomicBool::new(false));
-        let stop = over.clone();
-        let thread = std::thread::spawn(move || show(&progress, &interrupted, &stop));
-        Live {
-            over,
-            thread: Some(thread),
-        }
+impl Long for Running {
+    fn done(&self, _: Duration) -> (u64, Option<u64>) {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (of(&self.0.points), Some(of(&self.0.all)))
     }
-}
 
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn show(progress: &Progress, interrupted: &AtomicBool, stop: &AtomicBool) {
-    let began = Instant::now();
-    let terminal = std::io::stderr().is_terminal();
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {msg}") {
-        bar.set_style(style);
-    }
-    let mut said = Instant::now();
-    while !stop.load(Ordering::Relaxed) {
-        std::thread::sleep(Duration::from_millis(100));
-        if interrupted.load(Ordering::Relaxed) {
-            progress.cancel.store(true, Ordering::Relaxed);
-        }
-        let of = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        let (done, all) = (of(&progress.points), of(&progress.all));
-        let message = format!(
+    fn words(&self, elapsed: Duration) -> String {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (done, all) = (of(&self.0.points), of(&self.0.all));
+        let now = done.saturating_sub(of(&self.0.before));
+        format!(
             "{done} of {all} points, {} failing{}",
-            of(&progress.failing),
-            left(
-                done - of(&progress.before).min(done),
-                all - done.min(all),
-                began.elapsed()
-            ),
-        );
-        if terminal {
-            bar.set_length(all);
-            bar.set_position(done);
-            bar.set_message(message);
-        } else if said.elapsed() >= QUIET {
-            said = Instant::now();
-            eprintln!("{:.0}s: {message}", began.elapsed().as_secs_f64());
-        }
+            of(&self.0.failing),
+            left(now, all.saturating_sub(done), elapsed)
+        )
     }
-    bar.finish_and_clear();
+
+    fn cancel(&self) {
+        self.0.cancel.store(true, Ordering::Relaxed);
+    }
 }
 
 /// How long the rest takes if it goes on like this, once that can be said.
