@@ -29,6 +29,7 @@ const DIFFERENCES: &[Difference] = &[
     since("wasmtime", "28.0.0", "wasmtime_memory_layout"),
     since("wasmtime", "30.0.0", "wasmtime_pulley"),
     since("wasmtime", "37.0.0", "wasmtime_single_pass"),
+    since("wasmtime", "37.0.0", "wasmtime_pagemap_scan"),
     since("wasmtime", "40.0.0", "wasmtime_shared_memory"),
     since("wasmtime", "40.0.0", "wasmtime_cannot_block"),
     since("wasmtime", "48.0.0", "wasmtime_operator_cost"),

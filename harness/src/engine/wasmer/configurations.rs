@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::sync::Arc;
 
+use wasmer::MemoryStyle;
 use wasmer::sys::{
     BaseTunables, CompilerConfig, Cranelift, CraneliftOptLevel, EngineBuilder,
     Features as Proposals, Singlepass,
@@ -35,40 +36,40 @@ enum Compiler {
 
 /// Where linear memories lie in the address space.
 enum Layout {
-    /// Wasmer's default: 4 GiB reserved, 4 GiB guarded behind it.
-    Static,
+    /// 4 GiB reserved, so many bytes guarded behind it: 4 GiB by wasmer's default.
+    Static { guard: u64 },
     /// Nothing reserved, so many bytes guarded: every check is explicit.
     Dynamic { guard: u64 },
+    /// Nothing reserved; the code is compiled for memories without a guard, but an
+    /// inaccessible page begins where each of them ends.
+    Fences,
 }
 
-impl Layout {
-    /// Wasmer's own tunables, with this layout.
-    #[cfg(not(wasmer_tunables_are_fixed))]
-    fn tunables(&self) -> BaseTunables {
-        let mut base = BaseTunables::for_target(&wasmer::sys::Target::default());
-        if let Layout::Dynamic { guard } = self {
-            // Exhaustive, so that a new knob does not go unnoticed.
-            let BaseTunables {
-                static_memory_bound,
-                static_memory_offset_guard_size: _,
-                dynamic_memory_offset_guard_size,
-            } = &mut base;
-            *static_memory_bound = 0u32.into();
-            *dynamic_memory_offset_guard_size = *guard;
-        }
-        base
-    }
+/// How many pages are reserved for a static memory: all that it can have.
+const RESERVED: u32 = 0x1_0000;
 
-    /// Wasmer's own tunables, which have no layout to choose.
-    #[cfg(wasmer_tunables_are_fixed)]
-    fn tunables(&self) -> BaseTunables {
-        BaseTunables {}
+impl Layout {
+    /// How memories are laid out, as compiled code may take it for granted.
+    fn style(&self) -> MemoryStyle {
+        let dynamic = |guard| MemoryStyle::Dynamic {
+            offset_guard_size: guard,
+        };
+        match *self {
+            Layout::Static { guard } => MemoryStyle::Static {
+                bound: RESERVED.into(),
+                offset_guard_size: guard,
+            },
+            Layout::Dynamic { guard } => dynamic(guard),
+            Layout::Fences => dynamic(0),
+        }
     }
 }
 
 const CRANELIFT: Settings = Settings {
     compiler: Compiler::Cranelift { optimise: true },
-    layout: Layout::Static,
+    layout: Layout::Static {
+        guard: 0x1_0000_0000,
+    },
     metered: false,
     serialize: false,
 };
@@ -137,16 +138,21 @@ impl Settings {
             .set_features(Some(proposals))
             .engine();
         engine.set_tunables(Limiting {
-            base: layout.tunables(),
-            #[cfg(wasmer_tunables_are_fixed)]
-            guard: match layout {
-                Layout::Static => None,
-                Layout::Dynamic { guard } => Some(*guard),
-            },
+            base: base(),
+            style: layout.style(),
+            fences: matches!(layout, Layout::Fences),
             budget: budget.clone(),
         });
         engine.into()
     }
+}
+
+/// Wasmer's own tunables, which make what they are told to make.
+fn base() -> BaseTunables {
+    #[cfg(not(wasmer_tunables_are_fixed))]
+    return BaseTunables::for_target(&wasmer::sys::Target::default());
+    #[cfg(wasmer_tunables_are_fixed)]
+    return BaseTunables {};
 }
 
 fn build(settings: &'static Settings) -> Box<dyn Engine> {
@@ -192,6 +198,14 @@ table! {
         layout: Layout::Dynamic { guard: 0 },
         ..CRANELIFT
     };
+    "cranelift+small-guard", "4 GiB reserved, 64 KiB guarded behind it": Settings {
+        layout: Layout::Static { guard: 0x1_0000 },
+        ..CRANELIFT
+    };
+    "cranelift+fences", "as without a guard, but an inaccessible page behind each memory": Settings {
+        layout: Layout::Fences,
+        ..CRANELIFT
+    };
     "cranelift+metered", "a middleware counts calls and turns of loops": Settings {
         metered: true,
         ..CRANELIFT
@@ -207,6 +221,14 @@ table! {
     };
     "singlepass+no-guard", "nothing reserved, nothing guarded": Settings {
         layout: Layout::Dynamic { guard: 0 },
+        ..SINGLEPASS
+    };
+    "singlepass+small-guard", "4 GiB reserved, 64 KiB guarded behind it": Settings {
+        layout: Layout::Static { guard: 0x1_0000 },
+        ..SINGLEPASS
+    };
+    "singlepass+fences", "as without a guard, but an inaccessible page behind each memory": Settings {
+        layout: Layout::Fences,
         ..SINGLEPASS
     };
     "singlepass+metered", "a middleware counts calls and turns of loops": Settings {

@@ -16,8 +16,6 @@ use wasmer::sys::vm::{
 use wasmer::sys::{BaseTunables, Tunables};
 use wasmer::{MemoryStyle, MemoryType, Pages, TableStyle, TableType, WASM_PAGE_SIZE};
 
-use crate::engine::host;
-
 /// The budget of the current run: set by the engine, read when a memory is made.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Budget(Arc<Shared>);
@@ -28,15 +26,22 @@ struct Shared {
     bytes: AtomicU64,
     /// How many instructions a call may execute.
     fuel: AtomicU64,
+    /// How many bytes of a memory may be copied.
+    resident: AtomicU64,
     /// Whether a growth failed that the type and the budget allow.
     failed: AtomicBool,
 }
 
 impl Budget {
     pub(super) fn set(&self, budget: crate::engine::Budget) {
-        let crate::engine::Budget { memory_bytes, fuel } = budget;
+        let crate::engine::Budget {
+            memory_bytes,
+            fuel,
+            resident_bytes,
+        } = budget;
         self.0.bytes.store(memory_bytes, Ordering::Relaxed);
         self.0.fuel.store(fuel, Ordering::Relaxed);
+        self.0.resident.store(resident_bytes, Ordering::Relaxed);
         self.0.failed.store(false, Ordering::Relaxed);
     }
 
@@ -51,6 +56,7 @@ impl Budget {
         crate::engine::Budget {
             memory_bytes: self.0.bytes.load(Ordering::Relaxed),
             fuel: self.0.fuel.load(Ordering::Relaxed),
+            resident_bytes: self.0.resident.load(Ordering::Relaxed),
         }
     }
 
@@ -83,20 +89,29 @@ impl Budget {
 /// Tunables that are those of `base` but for the budget.
 pub(super) struct Limiting {
     pub(super) base: BaseTunables,
-    /// What is guarded behind memories for which nothing is reserved; `None`
-    /// where wasmer's own layout is asked for.
-    #[cfg(wasmer_tunables_are_fixed)]
-    pub(super) guard: Option<u64>,
+    /// How memories are laid out.
+    pub(super) style: MemoryStyle,
+    /// Whether an inaccessible page begins where a memory ends, whatever the code was
+    /// compiled for.
+    pub(super) fences: bool,
     pub(super) budget: Budget,
 }
 
-impl Tunables for Limiting {
-    fn memory_style(&self, memory: &MemoryType) -> MemoryStyle {
-        #[cfg(wasmer_tunables_are_fixed)]
-        if let Some(offset_guard_size) = self.guard {
-            return MemoryStyle::Dynamic { offset_guard_size };
+impl Limiting {
+    /// How a memory is made that code takes for one of this style.
+    fn made(&self, style: &MemoryStyle) -> MemoryStyle {
+        match style {
+            MemoryStyle::Dynamic { .. } if self.fences => MemoryStyle::Dynamic {
+                offset_guard_size: WASM_PAGE_SIZE as u64,
+            },
+            style => *style,
         }
-        self.base.memory_style(memory)
+    }
+}
+
+impl Tunables for Limiting {
+    fn memory_style(&self, _memory: &MemoryType) -> MemoryStyle {
+        self.style
     }
 
     fn table_style(&self, table: &TableType) -> TableStyle {
@@ -108,8 +123,9 @@ impl Tunables for Limiting {
         ty: &MemoryType,
         style: &MemoryStyle,
     ) -> Result<VMMemory, MemoryError> {
+        let style = self.made(style);
         self.budget
-            .limit(ty, || self.base.create_host_memory(ty, style))
+            .limit(ty, || self.base.create_host_memory(ty, &style))
     }
 
     #[expect(unsafe_code, reason = "the trait says so")]
@@ -119,11 +135,13 @@ impl Tunables for Limiting {
         style: &MemoryStyle,
         vm_definition_location: NonNull<VMMemoryDefinition>,
     ) -> Result<VMMemory, MemoryError> {
+        let style = self.made(style);
         self.budget.limit(ty, || {
-            // SAFETY: handed on as it came, under the same contract.
+            // SAFETY: handed on as it came, under the same contract; a larger
+            // guard is no less than what the code relies on.
             unsafe {
                 self.base
-                    .create_vm_memory(ty, style, vm_definition_location)
+                    .create_vm_memory(ty, &style, vm_definition_location)
             }
         })
     }
@@ -171,7 +189,8 @@ impl Limited {
         }
         let maximum = ty.maximum.unwrap_or(Pages::max_value());
         let copies = matches!(self.memory.style(), MemoryStyle::Dynamic { .. });
-        let result = if copies && current.bytes().0 > host::COPIED_AT_MOST {
+        let resident = self.budget.0.resident.load(Ordering::Relaxed);
+        let result = if copies && current.bytes().0 as u64 > resident {
             Err(refused)
         } else {
             grow(&mut self.memory)

@@ -1,7 +1,7 @@
 //! The configurations of wasmtime.
 
 use super::Wasmtime;
-use super::settings::{Allocator, Compiler, Layout, Metering, Settings};
+use super::settings::{Allocator, Compiler, Layout, Metering, Settings, Slots};
 use super::soil::Soil;
 use crate::engine::{Configuration, Engine};
 
@@ -33,6 +33,33 @@ const CRANELIFT: Settings = Settings {
     spectre_mitigation: true,
     metering: Metering::None,
     serialize: false,
+};
+
+/// Slots as they are by default.
+const SLOTS: Slots = Slots {
+    keep_resident: 0,
+    largest: None,
+    batch: 1,
+    scan: false,
+};
+
+/// Small slots, each filled by the largest memory and followed by the next at once.
+const SMALL_SLOTS: Allocator = Allocator::Pooling(Slots {
+    largest: Some(0x10_0000),
+    ..SLOTS
+});
+const SMALL_SLOTS_LAYOUT: Layout = Layout {
+    reservation: Some(0x10_0000),
+    guard: Some(0),
+    ..LAYOUT
+};
+
+/// For memories that a creator of ours makes. Wasmtime panics where it would map a data
+/// segment into one that it did not make itself.
+#[cfg(wasmtime_memory_layout)]
+const CREATED: Layout = Layout {
+    copy_on_write: false,
+    ..DYNAMIC
 };
 
 const WINCH: Settings = Settings {
@@ -155,25 +182,43 @@ table! {
         ..CRANELIFT
     };
     "cranelift+pooling", "memories are slots, used again at once": Settings {
-        allocator: Allocator::Pooling { keep_resident: 0 },
+        allocator: Allocator::Pooling(SLOTS),
         ..CRANELIFT
     };
     "cranelift+pooling+resident", "slots zeroed by hand up to 128 KiB": Settings {
-        allocator: Allocator::Pooling { keep_resident: 0x2_0000 },
+        allocator: Allocator::Pooling(Slots { keep_resident: 0x2_0000, ..SLOTS }),
+        ..CRANELIFT
+    };
+    "cranelift+pooling+small", "slots of 1 MiB, nothing guarded between them": Settings {
+        allocator: SMALL_SLOTS,
+        layout: SMALL_SLOTS_LAYOUT,
+        ..CRANELIFT
+    };
+    "cranelift+pooling+batched", "eight slots given back to the system at a time": Settings {
+        allocator: Allocator::Pooling(Slots { batch: 8, ..SLOTS }),
+        ..CRANELIFT
+    };
+    #[cfg(wasmtime_pagemap_scan)]
+    "cranelift+pooling+scan", "slots zeroed by hand where the system says they were written": Settings {
+        allocator: Allocator::Pooling(Slots { keep_resident: 0x2_0000, scan: true, ..SLOTS }),
         ..CRANELIFT
     };
     "cranelift+pooling+no-cow", "slots, data segments written": Settings {
-        allocator: Allocator::Pooling { keep_resident: 0x2_0000 },
+        allocator: Allocator::Pooling(Slots { keep_resident: 0x2_0000, ..SLOTS }),
         layout: Layout { copy_on_write: false, ..LAYOUT },
         ..CRANELIFT
     };
     // Before 28 a creator has to reserve what it is told to, and ours does not.
     #[cfg(wasmtime_memory_layout)]
     "cranelift+creator", "memories made by a creator of ours, on the heap": Settings {
-        allocator: Allocator::Creator,
-        // Wasmtime panics where it would map a data segment into a memory that
-        // it did not make itself.
-        layout: Layout { copy_on_write: false, ..DYNAMIC },
+        allocator: Allocator::Heap,
+        layout: CREATED,
+        ..CRANELIFT
+    };
+    #[cfg(wasmtime_memory_layout)]
+    "cranelift+fences", "memories between inaccessible pages, made by a creator of ours": Settings {
+        allocator: Allocator::Fences,
+        layout: CREATED,
         ..CRANELIFT
     };
     "cranelift+fuel", "every instruction costs fuel": Settings {
@@ -194,7 +239,18 @@ table! {
         ..WINCH
     };
     "winch+pooling", "memories are slots, used again at once": Settings {
-        allocator: Allocator::Pooling { keep_resident: 0 },
+        allocator: Allocator::Pooling(SLOTS),
+        ..WINCH
+    };
+    "winch+pooling+small", "slots of 1 MiB, nothing guarded between them": Settings {
+        allocator: SMALL_SLOTS,
+        layout: SMALL_SLOTS_LAYOUT,
+        ..WINCH
+    };
+    #[cfg(wasmtime_memory_layout)]
+    "winch+fences", "memories between inaccessible pages, made by a creator of ours": Settings {
+        allocator: Allocator::Fences,
+        layout: CREATED,
         ..WINCH
     };
     "winch+fuel", "every instruction costs fuel": Settings {
@@ -208,13 +264,22 @@ table! {
         layout: DYNAMIC,
         ..PULLEY
     };
+    #[cfg(wasmtime_pulley)]
+    "pulley+fences", "memories between inaccessible pages, made by a creator of ours": Settings {
+        allocator: Allocator::Fences,
+        layout: CREATED,
+        ..PULLEY
+    };
 }
 
 /// Settings with a pool, for tests.
 #[cfg(test)]
 pub(super) fn pools() -> [Settings; 2] {
     [0, 0x2_0000].map(|keep_resident| Settings {
-        allocator: Allocator::Pooling { keep_resident },
+        allocator: Allocator::Pooling(Slots {
+            keep_resident,
+            ..SLOTS
+        }),
         ..CRANELIFT
     })
 }
@@ -222,6 +287,38 @@ pub(super) fn pools() -> [Settings; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A pool whose memories have no byte is no configuration of its own: it refuses
+    /// every module with a page. Accesses were not checked in one once (CVE-2022-39392).
+    #[test]
+    fn accesses_to_a_slot_without_a_byte_trap() {
+        let text = "(module (memory (export \"m\") 0)
+            (func (export \"load\") (param i32) (drop (i32.load8_u (local.get 0)))))";
+        let wasm = crate::engine::verify::encode(text);
+        for compiler in [CRANELIFT, WINCH] {
+            let settings = Settings {
+                allocator: Allocator::Pooling(Slots {
+                    largest: Some(0),
+                    ..SLOTS
+                }),
+                ..compiler
+            };
+            let engine = wasmtime::Engine::new(&settings.config()).expect("an engine");
+            let module = wasmtime::Module::from_binary(&engine, &wasm).expect("valid");
+            let mut store = wasmtime::Store::new(&engine, ());
+            let instance = wasmtime::Instance::new(&mut store, &module, &[]).expect("a slot");
+            let load = instance
+                .get_typed_func::<i32, ()>(&mut store, "load")
+                .expect("exported");
+            for address in [0, 0xffff, 0x1_0000, -1] {
+                let trap = load
+                    .call(&mut store, address)
+                    .expect_err("no byte is there");
+                let trap = trap.downcast_ref::<wasmtime::Trap>();
+                assert_eq!(trap, Some(&wasmtime::Trap::MemoryOutOfBounds), "{address}");
+            }
+        }
+    }
 
     /// Takes wasmtime's tunables apart: a new one stops the build of the tests
     /// until somebody has decided whether it makes a configuration.

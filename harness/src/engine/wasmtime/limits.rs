@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use wasmtime::ResourceLimiter;
 
-use crate::engine::{Budget, host};
+use crate::engine::Budget;
 
 /// Limits the size of each memory.
 ///
@@ -13,6 +13,8 @@ use crate::engine::{Budget, host};
 /// keeps the maximum of its shared memories within the budget.
 pub(super) struct Limits {
     bytes: u64,
+    /// See [`Budget::resident_bytes`].
+    resident: u64,
     reserves: Reserves,
     /// How large the memories of a size may become where they are: the size
     /// and the least of their capacities, since a limiter is not told which
@@ -52,6 +54,7 @@ impl Limits {
     pub(super) fn new(budget: Budget, reserves: Reserves) -> Limits {
         Limits {
             bytes: budget.memory_bytes,
+            resident: budget.resident_bytes,
             reserves,
             capacities: HashMap::new(),
             allowed: false,
@@ -66,7 +69,7 @@ impl Limits {
             Some(_) => return false,
             None => self.reserves.capacity(desired),
         };
-        if desired > host::COPIED_AT_MOST {
+        if desired as u64 > self.resident {
             let entry = self.capacities.entry(desired).or_insert(capacity);
             *entry = capacity.min(*entry);
         }

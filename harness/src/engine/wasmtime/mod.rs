@@ -2,6 +2,7 @@
 
 mod configurations;
 mod creator;
+mod fence;
 mod limits;
 mod memory;
 mod settings;
@@ -45,14 +46,14 @@ struct Wasmtime {
 
 impl Engine for Wasmtime {
     fn observe(&mut self, job: &Job<'_>) -> Observation {
-        if let Some(soil) = &self.soil {
-            soil.spread();
-        }
-        driver::run_in(
+        let neighbours = self.soil.as_ref().map(Soil::spread);
+        let observation = driver::run_in(
             || Embedded::new(&self.engine, self.settings, job.budget),
             self.features,
             job,
-        )
+        );
+        drop(neighbours);
+        observation
     }
 }
 

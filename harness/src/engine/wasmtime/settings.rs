@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+#[cfg(wasmtime_pagemap_scan)]
+use wasmtime::Enabled;
 #[cfg(wasmtime_operator_cost)]
 use wasmtime::OperatorCost;
 #[cfg(wasmtime_single_pass)]
 use wasmtime::RegallocAlgorithm;
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
-use super::creator::Heap;
+use super::creator::{Creator, Heap};
+use super::fence::Fenced;
 use super::limits::Reserves;
 use crate::engine::{Feature, Features};
 
@@ -41,11 +44,26 @@ pub(super) enum Compiler {
 pub(super) enum Allocator {
     /// Memories come and go with their store.
     OnDemand,
-    /// Memories are slots of a pool that outlives stores; so many bytes of a
-    /// slot are zeroed by hand when it is freed, the rest by the system.
-    Pooling { keep_resident: usize },
-    /// Memories are made by [`Heap`].
-    Creator,
+    /// Memories are slots of a pool that outlives stores.
+    Pooling(Slots),
+    /// Memories are made on the heap, by a creator of ours.
+    Heap,
+    /// Memories are made by a creator of ours, between inaccessible pages.
+    Fences,
+}
+
+/// The slots of a pool.
+pub(super) struct Slots {
+    /// So many bytes of a slot are zeroed by hand when it is freed, the rest by
+    /// the system.
+    pub(super) keep_resident: usize,
+    /// How large a memory may become, in bytes; `None` for wasmtime's default, 4 GiB.
+    pub(super) largest: Option<usize>,
+    /// So many slots are given back to the system at once, when there are as many.
+    pub(super) batch: usize,
+    /// Whether the system is asked which pages of a slot were written, where it can be:
+    /// only these are zeroed.
+    pub(super) scan: bool,
 }
 
 /// Where linear memories lie in the address space: sizes in bytes, `None` for
@@ -79,7 +97,7 @@ const PER_MODULE: u32 = 16;
 
 impl Settings {
     pub(super) fn is_pooling(&self) -> bool {
-        matches!(self.allocator, Allocator::Pooling { .. })
+        matches!(self.allocator, Allocator::Pooling(_))
     }
 
     /// What is reserved for memories: wasmtime's defaults where nothing is said.
@@ -129,15 +147,15 @@ impl Settings {
             Compiler::Pulley => ALL.without(THREADS),
         };
         let features = match &self.allocator {
-            Allocator::Pooling { .. } => features.without(LACKS).without(POOL_LACKS),
-            Allocator::OnDemand | Allocator::Creator => features.without(LACKS),
+            Allocator::Pooling(_) => features.without(LACKS).without(POOL_LACKS),
+            _ => features.without(LACKS),
         };
         // A shared memory neither lives in a pool nor moves: where nothing is
         // reserved for it, it does not grow.
         match (&self.allocator, self.layout.reservation) {
             _ if !features.has(Feature::Threads) => features,
-            (Allocator::Pooling { .. }, _) | (_, Some(_)) => features.without(THREADS).and(ATOMICS),
-            (Allocator::OnDemand | Allocator::Creator, None) => features,
+            (Allocator::Pooling(_), _) | (_, Some(_)) => features.without(THREADS).and(ATOMICS),
+            (_, None) => features,
         }
     }
 
@@ -175,10 +193,19 @@ impl Settings {
         layout.apply(&mut config);
         match allocator {
             Allocator::OnDemand => {}
-            Allocator::Creator => {
-                config.with_host_memory(Arc::new(Heap));
+            Allocator::Heap => {
+                config.with_host_memory(Arc::new(Creator::<Heap>::new()));
             }
-            Allocator::Pooling { keep_resident } => {
+            Allocator::Fences => {
+                config.with_host_memory(Arc::new(Creator::<Fenced>::new()));
+            }
+            Allocator::Pooling(slots) => {
+                let Slots {
+                    keep_resident,
+                    largest,
+                    batch,
+                    scan,
+                } = slots;
                 let mut pool = PoolingAllocationConfig::default();
                 pool.total_core_instances(SLOTS)
                     .total_memories(SLOTS)
@@ -187,7 +214,18 @@ impl Settings {
                     .max_tables_per_module(PER_MODULE)
                     // A slot just freed is the first to be used again.
                     .max_unused_warm_slots(0)
-                    .linear_memory_keep_resident(*keep_resident);
+                    .linear_memory_keep_resident(*keep_resident)
+                    .decommit_batch_size(*batch);
+                if let Some(bytes) = largest {
+                    pool.max_memory_size(*bytes);
+                }
+                #[cfg(wasmtime_pagemap_scan)]
+                pool.pagemap_scan(match scan {
+                    true => Enabled::Auto,
+                    false => Enabled::No,
+                });
+                #[cfg(not(wasmtime_pagemap_scan))]
+                debug_assert!(!scan, "no configuration has it");
                 config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
             }
         }

@@ -58,6 +58,16 @@ fn wasmtime(part: &str) -> Option<Parts> {
             "    pool",
             "}));",
         ],
+        // After the lines for "pooling", which they replace.
+        "small" => &[
+            "config.memory_reservation(0x10_0000).memory_guard_size(0);",
+            "config.allocation_strategy(InstanceAllocationStrategy::Pooling({",
+            "    let mut pool = PoolingAllocationConfig::new();",
+            "    pool.max_memories_per_module(16).max_tables_per_module(16).max_unused_warm_slots(0);",
+            "    pool.max_memory_size(0x10_0000);",
+            "    pool",
+            "}));",
+        ],
         "fuel" => {
             return Some((
                 &["config.consume_fuel(true);"],
