@@ -253,7 +253,8 @@ impl Module<'_> {
     /// What is known of all memories that the embedder grows.
     fn by_host(&self) -> ByHost {
         let grown = || self.grown(|access| access.code.is_none());
-        let most = common(grown().map(|access| self.most_of(access)));
+        // What is beyond the largest is beyond each of them.
+        let most = grown().map(|access| self.most_of(access)).max();
         let page = common(grown().map(|access| access.ty.page_size_log2));
         ByHost {
             most: most.unwrap_or(u64::MAX),

@@ -126,6 +126,28 @@ fn the_right_substitutions_heal_the_right_faults() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Which memory a call of the embedder grows is not known before it runs, but that none of
+/// them can have so much is.
+#[test]
+fn a_grow_by_the_embedder_is_checked_against_the_largest_of_its_memories() {
+    let text = r#"(module
+        (import "host" "grow m.wide" (func (param i64) (result i64)))
+        (memory (export "wide") i64 1) (memory (export "narrow") 1)
+        (func (export "f") (result i64) (call 0 (i64.const 0x20000))))
+      (register "m")
+      (assert_return (invoke "f") (i64.const -1))
+      (assert_return (invoke $host "grow m.narrow" (i64.const 1)) (i64.const 1))"#;
+    let script = crate::script::wast::parse("t.wast", text.as_bytes());
+    let script = script.expect("a script").script;
+    let mutants = mutants();
+    let mutant = mutants.iter().find(|m| m.name() == "mutant/grow-delta-16");
+    let mut engine = mutant.expect("planted").build().expect("an engine");
+    let difference = difference_at(&mut *engine, &script).expect("it grows by 0");
+    let shown = [(script, difference)];
+    let checked = heal(&mut *engine, &shown, Substitution::GrowChecked);
+    assert_eq!(checked, (1, 1));
+}
+
 /// Some cases in which an engine differs, and where.
 fn showing(engine: &mut dyn Engine) -> Vec<(Script, Difference)> {
     let mut shown = Vec::new();
