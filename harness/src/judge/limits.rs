@@ -42,6 +42,9 @@ const WORDS: &[&str] = &[
     "tried to allocate too many",
     // V8, which also says "is larger than implementation limit".
     "exceeds internal limit of",
+    // SpiderMonkey, of a 64-bit memory beyond the limit of the JavaScript API, 2^37 - 1
+    // pages. <https://webassembly.github.io/spec/js-api/#limits>
+    "memory size too big",
 ];
 
 /// Whether an engine that refuses a module in these words says that it is
@@ -64,6 +67,7 @@ mod tests {
             "initial table size (4294967295 elements) is larger than implementation limit (10000000 elements) @+13",
             "type count of 1000001 exceeds internal limit of 1000000 @+10",
             "translation requires more registers for a function than available",
+            "at offset 19: maximum memory size too big",
         ] {
             assert!(names_a_limit(limit), "{limit}");
         }
