@@ -91,7 +91,7 @@ fn every_focus_finds_its_faults_and_files_them_small() {
         );
 
         let mut corpus = Corpus::open(&corpus).unwrap();
-        let mut filer = Filer::new(&mut corpus, runner(), only(mutant), BUDGET, "a test").unwrap();
+        let mut filer = Filer::new(&mut corpus, runner(), only(mutant), "a test").unwrap();
         let filed = filer.file(sighting, &AtomicBool::new(false)).unwrap();
         let [Filed::New { bug, file }] = &filed[..] else {
             panic!("{mutant}: {filed:?}")
@@ -138,7 +138,7 @@ fn recognised_only_while_it_is_open(
     };
     for (status, known) in [(Status::Unreported, true), (fixed, false)] {
         corpus.register.get_mut(id).unwrap().status = status;
-        let mut filer = Filer::new(corpus, runner(), only(mutant), BUDGET, "a test").unwrap();
+        let mut filer = Filer::new(corpus, runner(), only(mutant), "a test").unwrap();
         let bugs = filer.known(sighting).unwrap();
         assert_eq!(bugs, known.then(|| vec![id.to_owned()]), "{mutant}");
     }
@@ -152,7 +152,7 @@ fn recognised_only_while_it_is_open(
     corpus.register.get_mut(id).unwrap().status = Status::SameAs {
         bug: "other".to_owned(),
     };
-    let mut filer = Filer::new(corpus, runner(), only(mutant), BUDGET, "a test").unwrap();
+    let mut filer = Filer::new(corpus, runner(), only(mutant), "a test").unwrap();
     let bugs = filer.known(sighting).unwrap();
     assert_eq!(bugs, Some(vec!["other".to_owned()]), "{mutant}");
 }
@@ -269,13 +269,14 @@ fn campaign(
             ..Default::default()
         },
         budget: BUDGET,
+        larger: None,
         configurations: vec![mutant.to_owned()],
         shard: campaign::Shard::WHOLE,
         swarm: None,
         unreduced,
     };
     let mut corpus = Corpus::open(&corpus).unwrap();
-    let mut filer = Filer::new(&mut corpus, runner(), only(mutant), BUDGET, "a test").unwrap();
+    let mut filer = Filer::new(&mut corpus, runner(), only(mutant), "a test").unwrap();
     let never = AtomicBool::new(false);
     let mut filing = Filing {
         filer: &mut filer,

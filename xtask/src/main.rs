@@ -12,6 +12,7 @@ mod campaign;
 mod documented;
 mod interrupt;
 mod known;
+mod large;
 mod nightly;
 mod options;
 mod progress;

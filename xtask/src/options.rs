@@ -14,6 +14,7 @@ use trapline_harness::script::wast::{self, Source};
 use trapline_harness::worker::{InProcess, Router, Runner, Worker, WorkerOptions};
 use trapline_harness::workers::{self, Catalogue};
 
+use crate::large::{self, Large};
 use crate::progress::Line;
 
 /// Which engines, and how they are run.
@@ -53,6 +54,12 @@ pub(crate) struct EngineOptions {
     /// above 4096, a few go to the end of the 32-bit address space and beyond
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_BUDGET, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(crate) budget: u64,
+
+    /// Memories beyond 64 MiB on engines and layouts that write or copy them whole
+    /// (wasmi, all that grow by moving): a little more than 4 GiB each, one at a time, on
+    /// a machine with 10.2 GiB to spare. They take some ten seconds each
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Large::Never)]
+    pub(crate) large: Large,
 
     /// How many instructions a call may execute on the reference; a script is
     /// judged up to the first call that executes more. Engines have as many
@@ -110,10 +117,38 @@ impl EngineOptions {
     }
 
     /// The limits of a run.
-    pub(crate) fn budget(&self) -> Budget {
-        Budget {
+    ///
+    /// # Errors
+    /// If the machine has not the memory that is asked for.
+    pub(crate) fn budget(&self) -> anyhow::Result<Budget> {
+        Ok(Budget {
             memory_bytes: self.budget << 20,
             fuel: self.fuel,
+            resident_bytes: match self.large {
+                Large::Always => {
+                    large::resident_bytes().map_err(|why| anyhow!("--large: {why}"))?
+                }
+                Large::Never | Large::Seldom => engine::RESIDENT_BYTES,
+            },
+        })
+    }
+
+    /// The limits of a campaign where a memory could not be grown for lack of resources, if
+    /// it may have more of them there. Where the machine lacks them it is said.
+    pub(crate) fn larger_budget(&self) -> Option<Budget> {
+        if self.large != Large::Seldom {
+            return None;
+        }
+        match large::resident_bytes() {
+            Ok(resident_bytes) => Some(Budget {
+                memory_bytes: self.budget << 20,
+                fuel: self.fuel,
+                resident_bytes,
+            }),
+            Err(why) => {
+                eprintln!("--large: {why}; no large memory is made resident");
+                None
+            }
         }
     }
 

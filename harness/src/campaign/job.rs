@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::{Options, Outcomes, Progress, Sighting};
 use crate::coverage::Shapes;
 use crate::engine::reference::ReferenceRun;
+use crate::engine::{BEYOND_MEANS, Budget};
 use crate::generate;
 use crate::judge::{Judged, Verdict};
 use crate::observation::Outcome;
@@ -14,6 +15,10 @@ use crate::script::Script;
 use crate::triage::Attributor;
 use crate::trial::{Trial, try_script_keeping};
 use crate::worker::Runner;
+
+/// One of so many cases may be run once more with larger limits, which takes some hundred
+/// times longer than without.
+const LARGER: u64 = 32;
 
 /// One thread of a campaign.
 pub(super) struct Job<'a> {
@@ -44,14 +49,26 @@ impl Job<'_> {
             .iter()
             .map(|&index| self.options.configurations[index].as_str())
             .collect();
-        let trial = self.tried(case, &script, &names)?;
+        let trial = self.tried(case, &script, self.options.budget, &names)?;
+        let larger = self.larger(case, &script, &trial)?;
+        // Where there is a larger run of a configuration, it is that which counts.
+        let judged: Vec<(&Trial, &Judged)> = trial
+            .judged
+            .iter()
+            .map(|judged| {
+                let larger = larger.as_ref();
+                larger
+                    .and_then(|trial| Some((trial, trial.judged(&judged.configuration)?)))
+                    .unwrap_or((&trial, judged))
+            })
+            .collect();
         let began = Instant::now();
-        let mut looked = Vec::with_capacity(trial.judged.len());
-        for judged in &trial.judged {
-            looked.push(self.look(case, &script, &trial, judged)?);
+        let mut looked = Vec::with_capacity(judged.len());
+        for &(trial, judged) in &judged {
+            looked.push(self.look(case, &script, trial, judged)?);
         }
         let attributed = began.elapsed();
-        for judged in &trial.judged {
+        for (_, judged) in &judged {
             self.show(judged);
         }
         self.progress.cases.fetch_add(1, Ordering::Relaxed);
@@ -61,12 +78,15 @@ impl Job<'_> {
         outcomes.cases += 1;
         outcomes.phases.generate += nanos(generated);
         outcomes.phases.attribute += nanos(attributed);
-        outcomes.phases.add(&trial);
+        for trial in std::iter::once(&trial).chain(&larger) {
+            outcomes.phases.add(trial);
+        }
+        outcomes.larger += larger.as_ref().map_or(0, |trial| trial.judged.len() as u64);
         outcomes.coverage.add(&shapes, &trial.reference.trace);
         if let Some(why) = reference_skip(&trial) {
             *outcomes.reference_skips.entry(why).or_default() += 1;
         }
-        for ((index, judged), looked) in drawn.into_iter().zip(&trial.judged).zip(looked) {
+        for ((index, (_, judged)), looked) in drawn.into_iter().zip(judged).zip(looked) {
             let Looked {
                 bugs,
                 sighting,
@@ -86,13 +106,43 @@ impl Job<'_> {
 
     /// Tries the script of a case; what kills an engine's process is on disk
     /// before another is started.
-    fn tried(&mut self, case: u64, script: &Script, names: &[&str]) -> Result<Trial, String> {
+    fn tried(
+        &mut self,
+        case: u64,
+        script: &Script,
+        budget: Budget,
+        names: &[&str],
+    ) -> Result<Trial, String> {
         let unreduced = &self.options.unreduced;
         let keep = &mut |reference: &ReferenceRun, judged: &Judged| {
             let sighting = Sighting::of(case, script, reference, judged);
             sighting.map_or(Ok(()), |sighting| sighting.save(unreduced))
         };
-        try_script_keeping(script, self.options.budget, &mut *self.runner, names, keep)
+        try_script_keeping(script, budget, &mut *self.runner, names, keep)
+    }
+
+    /// Tries the script once more on those configurations that could not grow a memory for
+    /// lack of resources, with more of them.
+    fn larger(
+        &mut self,
+        case: u64,
+        script: &Script,
+        trial: &Trial,
+    ) -> Result<Option<Trial>, String> {
+        let Some(budget) = self.options.larger.filter(|_| case.is_multiple_of(LARGER)) else {
+            return Ok(None);
+        };
+        let lacking = |judged: &&Judged| matches!(&judged.verdict, Verdict::Limit(why) if why == BEYOND_MEANS);
+        let names: Vec<&str> = trial
+            .judged
+            .iter()
+            .filter(lacking)
+            .map(|judged| &*judged.configuration)
+            .collect();
+        if names.is_empty() {
+            return Ok(None);
+        }
+        self.tried(case, script, budget, &names).map(Some)
     }
 
     /// Finds out what a configuration met in a case.
@@ -110,8 +160,8 @@ impl Job<'_> {
                 ended: matches!(judged.verdict, Verdict::Conforms),
             });
         }
-        let (budget, runner) = (self.options.budget, &mut *self.runner);
-        let reference = &trial.reference;
+        let (reference, runner) = (&trial.reference, &mut *self.runner);
+        let budget = reference.budget;
         let known = self
             .attributor
             .attribute(script, reference, judged, budget, runner)?;

@@ -45,6 +45,9 @@ pub struct Options {
     pub generate: generate::Options,
     /// The limits of every run.
     pub budget: Budget,
+    /// The limits of another run of some cases, on those configurations that could not
+    /// grow a memory for lack of resources: one that may make more of it resident.
+    pub larger: Option<Budget>,
     /// The names of the configurations.
     pub configurations: Vec<String>,
     /// On how many of them each case is run, drawn anew for each: so many
@@ -77,6 +80,8 @@ pub struct Outcomes {
     pub cases: u64,
     /// How long it took.
     pub elapsed: Duration,
+    /// Runs of one configuration with [`Options::larger`] limits.
+    pub larger: u64,
     /// Per configuration, in the order asked for.
     pub tallies: Vec<Tally>,
     /// Where the time went.
@@ -99,6 +104,7 @@ impl Outcomes {
         Outcomes {
             cases: 0,
             elapsed: Duration::ZERO,
+            larger: 0,
             tallies: configurations.map(|name| Tally::new(name)).collect(),
             phases: Phases::default(),
             met: BTreeMap::new(),

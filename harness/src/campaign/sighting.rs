@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine::Name;
 use crate::engine::reference::ReferenceRun;
+use crate::engine::{Budget, Name};
 use crate::judge::{Difference, Judged, Signature, Subject, subject};
 use crate::observation::Outcome;
 use crate::script::{Script, print};
@@ -21,6 +21,8 @@ pub struct Sighting {
     pub subject: Subject,
     /// The unreduced script.
     pub script: Script,
+    /// The limits that it diverged with.
+    pub budget: Budget,
     /// What the specification allows of each of its steps.
     pub expected: Vec<Vec<Outcome>>,
     /// In how many cases it was seen.
@@ -42,6 +44,7 @@ impl Sighting {
             difference: difference.clone(),
             subject: subject(script, reference, difference),
             script: script.clone(),
+            budget: reference.budget,
             expected: reference.allowed_outcomes(),
             count: 1,
         })

@@ -72,10 +72,6 @@ pub(super) fn reference_argument() -> Outcome {
     Outcome::Unsupported("a reference that is not null as an argument".to_owned())
 }
 
-/// How many bytes of a memory an engine may write or copy for making or growing
-/// it: they become resident, however sparse the memory is.
-pub(super) const COPIED_AT_MOST: usize = 64 << 20;
-
 /// Why a call is not judged in which a growth failed that the type of the memory and
 /// the budget allow.
 pub(crate) const BEYOND_MEANS: &str = "a memory could not be grown for lack of resources";

@@ -17,7 +17,14 @@ pub struct Budget {
     /// How many instructions a call may execute on the reference. What engines
     /// count for themselves is set far above it.
     pub fuel: u64,
+    /// How many bytes of a memory an engine may write or copy for making or growing it:
+    /// they become resident, however sparse the memory is. Beyond that
+    /// a growth fails for lack of resources.
+    pub resident_bytes: u64,
 }
+
+/// [`Budget::resident_bytes`], unless it is said otherwise.
+pub const RESIDENT_BYTES: u64 = 64 << 20;
 
 /// How many bytes each memory may have where nobody says otherwise.
 pub const MEMORY_BYTES: u64 = 8 << 30;
@@ -31,7 +38,13 @@ impl Budget {
         Budget {
             memory_bytes,
             fuel: FUEL,
+            resident_bytes: RESIDENT_BYTES,
         }
+    }
+
+    /// Whether an engine may make more of a memory resident than usual.
+    pub const fn is_large(self) -> bool {
+        self.resident_bytes > RESIDENT_BYTES
     }
 
     /// How many times more than usual a call may execute, at least once.

@@ -47,7 +47,7 @@ pub use features::{Feature, Features, needed_by};
 pub use group::{group, group_others};
 #[cfg(not(worker))]
 pub(crate) use host::BEYOND_MEANS;
-pub use job::{Budget, Capture, FUEL, Job, MEMORY_BYTES, ModuleFacts};
+pub use job::{Budget, Capture, FUEL, Job, MEMORY_BYTES, ModuleFacts, RESIDENT_BYTES};
 #[cfg(not(worker))]
 pub(crate) use mutants::placeholder;
 #[cfg(not(worker))]

@@ -186,7 +186,7 @@ impl Session {
             names,
             features: engine::declared(&engines()),
             runner: InProcess::new(engines()),
-            filer: Filer::new(corpus, filing, engines(), BUDGET, &origin(target))?,
+            filer: Filer::new(corpus, filing, engines(), &origin(target))?,
             nondeterministic: HashSet::new(),
             stop_on_new,
         })

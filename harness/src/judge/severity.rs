@@ -117,16 +117,19 @@ mod tests {
     use crate::observation::Watch;
     use crate::script::wast::parse;
 
+    fn run(text: &str) -> ReferenceRun {
+        let script = parse("m.wast", text.as_bytes()).unwrap().script;
+        let watch = Watch::whole(1);
+        let job = Job::new(&script, Budget::of(1 << 20), &watch, &[]);
+        reference::observe(&job, &reference::Options::default())
+    }
+
     /// The severity of a trap that is missing in the last step of a script.
     fn missing_trap(text: &str) -> Severity {
-        let script = parse("m.wast", text.as_bytes()).unwrap().script;
-        let budget = Budget::of(1 << 20);
-        let watch = Watch::whole(1);
-        let job = Job::new(&script, budget, &watch, &[]);
-        let run = reference::observe(&job, &reference::Options::default());
+        let run = run(text);
         let difference = Difference {
             class: Class::MissingTrap,
-            step: script.steps.len() - 1,
+            step: run.observation.steps.len() - 1,
             memory: None,
             expected: String::new(),
             got: String::new(),
@@ -163,7 +166,7 @@ mod tests {
             expected: String::new(),
             got: got.to_owned(),
         };
-        let run = ReferenceRun::default();
+        let run = run("(module)");
         let fault = crash("its process died: killed by signal 11 (SIGSEGV)");
         assert_eq!(Severity::of(&fault, &run), Severity::Sandbox);
         let panic = "its process died: killed by signal 6 (SIGABRT); it said: panicked at a.rs:1";

@@ -15,8 +15,6 @@ use crate::triage::Attributor;
 use crate::trial::Trial;
 use crate::worker::Runner;
 
-use super::space::BUDGET;
-
 /// What is known, and what explained points of one kind last.
 pub(super) struct Known {
     all: Attributor,
@@ -74,7 +72,13 @@ impl Known {
         let last = self.last.get(&alike).map(|id| self.all.only(id));
         let all = (tried < TRIED).then_some(&self.all);
         for attributor in last.iter().chain(all) {
-            let found = attributor.attribute(script, &trial.reference, judged, BUDGET, runner)?;
+            let found = attributor.attribute(
+                script,
+                &trial.reference,
+                judged,
+                trial.reference.budget,
+                runner,
+            )?;
             if found.unexplained.is_none() && !found.bugs.is_empty() {
                 if let [bug] = &found.bugs[..] {
                     self.last.insert(alike, bug.clone());

@@ -34,7 +34,7 @@ pub use state::{Identity, State};
 pub use tally::{Counts, Failure, Status, Tally};
 
 use crate::campaign::Shard;
-use crate::engine::{Configuration, Features};
+use crate::engine::{Budget, Configuration, Features};
 
 /// A configuration that is swept.
 #[derive(Clone, Debug)]
@@ -70,8 +70,20 @@ pub struct Options {
     pub shard: Shard,
     /// How many batches at the same time, each with its own runner.
     pub jobs: usize,
-    /// Whether memories of 2 GiB and more run on engines that commit them.
-    pub large: bool,
+    /// How many bytes of a memory engines may make resident, see
+    /// [`Budget::resident_bytes`](crate::engine::Budget::resident_bytes). With more than
+    /// usual, memories of 2 GiB and more run on engines that commit them.
+    pub resident_bytes: u64,
     /// Where what was done is kept; nowhere if `None`.
     pub folder: Option<PathBuf>,
+}
+
+impl Options {
+    /// The limits of every run.
+    fn budget(&self) -> Budget {
+        Budget {
+            resident_bytes: self.resident_bytes,
+            ..space::BUDGET
+        }
+    }
 }

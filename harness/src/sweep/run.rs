@@ -164,7 +164,7 @@ fn batch_of(
     };
     let mut settler = Settler {
         targets: &options.targets,
-        large: options.large,
+        budget: options.budget(),
         runner,
         known,
         keep: &mut keep,

@@ -2,11 +2,10 @@
 
 use super::build::{Built, build};
 use super::known::Known;
-use super::space::BUDGET;
 use super::tally::{Failure, Status, Tally};
 use super::{Point, Target};
 use crate::engine::reference::ReferenceRun;
-use crate::engine::{Features, needed_by};
+use crate::engine::{Budget, Features, needed_by};
 use crate::judge::{Class, Difference, Judged, Verdict};
 use crate::script::{Script, Step};
 use crate::trial::{Trial, try_script_keeping};
@@ -25,8 +24,8 @@ pub(super) type Keep<'k> = dyn FnMut(&Script, &ReferenceRun, &Judged) -> Result<
 pub(super) struct Settler<'a> {
     /// The configurations.
     pub(super) targets: &'a [Target],
-    /// Whether memories of 2 GiB and more run where an engine commits them.
-    pub(super) large: bool,
+    /// The limits of every run.
+    pub(super) budget: Budget,
     /// Runs scripts.
     pub(super) runner: &'a mut dyn Runner,
     /// What is known to fail.
@@ -53,7 +52,9 @@ impl Settler<'_> {
             let lacks = needs.first_beyond(target.features);
             let why = match lacks {
                 Some(feature) => Some(format!("unsupported: {}", feature.name())),
-                None if is_large && target.commits && !self.large => Some(LARGE.to_owned()),
+                None if is_large && target.commits && !self.budget.is_large() => {
+                    Some(LARGE.to_owned())
+                }
                 None => None,
             };
             match why {
@@ -84,7 +85,7 @@ impl Settler<'_> {
         let keep = &mut *self.keep;
         try_script_keeping(
             script,
-            BUDGET,
+            self.budget,
             self.runner,
             names,
             &mut |reference, judged| keep(script, reference, judged),

@@ -14,7 +14,7 @@ use super::who::who_diverges;
 use super::{cause, entry, who};
 use crate::campaign::Sighting;
 use crate::corpus::{Bug, Corpus, Register};
-use crate::engine::{Budget, Configuration, Name};
+use crate::engine::{Budget, Configuration, MEMORY_BYTES, Name};
 use crate::judge::{Class, Signature, subject};
 use crate::script::Script;
 use crate::trial::{Trial, try_script};
@@ -29,6 +29,7 @@ pub struct Filer<'a> {
     corpus: &'a mut Corpus,
     runner: Box<dyn Runner>,
     configurations: Vec<Configuration>,
+    /// Of the sighting at hand.
     budget: Budget,
     /// In words, the campaign the sightings are from.
     origin: String,
@@ -53,7 +54,6 @@ impl<'a> Filer<'a> {
         corpus: &'a mut Corpus,
         runner: Box<dyn Runner>,
         configurations: Vec<Configuration>,
-        budget: Budget,
         origin: &str,
     ) -> Result<Filer<'a>, String> {
         Ok(Filer {
@@ -61,7 +61,7 @@ impl<'a> Filer<'a> {
             corpus,
             runner,
             configurations,
-            budget,
+            budget: Budget::of(MEMORY_BYTES),
             origin: origin.to_owned(),
             added: Vec::new(),
         })
@@ -88,6 +88,7 @@ impl<'a> Filer<'a> {
     /// # Errors
     /// In words, if an engine cannot be run.
     pub fn known(&mut self, sighting: &Sighting) -> Result<Option<Vec<String>>, String> {
+        self.budget = sighting.budget;
         let name = &*sighting.configuration;
         let trial = self.tried(&sighting.script, &[name])?;
         let Some(judged) = trial.judged(name).filter(|j| j.divergence().is_some()) else {
@@ -105,6 +106,7 @@ impl<'a> Filer<'a> {
     /// # Errors
     /// In words, if an engine cannot be run or a file not be written.
     pub fn file(&mut self, sighting: &Sighting, cancel: &AtomicBool) -> Result<Vec<Filed>, String> {
+        self.budget = sighting.budget;
         let name = &*sighting.configuration;
         let mut filed: Vec<Filed> = Vec::new();
         for _ in 0..BUGS {

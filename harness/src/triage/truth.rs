@@ -11,7 +11,7 @@ use trapline_reference::{Rules, Specification};
 use super::Filer;
 use crate::campaign::{self, Filing, Progress, Shard};
 use crate::corpus::{Cause, Corpus};
-use crate::engine::{self, Budget, Configuration, Engine, Fault, Job, reference};
+use crate::engine::{self, Budget, Configuration, Engine, Fault, Job, RESIDENT_BYTES, reference};
 use crate::generate;
 use crate::script::{Script, wast};
 use crate::trial::try_script;
@@ -100,6 +100,7 @@ const BUDGET: Budget = Budget {
     memory_bytes: 1 << 30,
     // A fault may make a loop endless; what is generated takes some hundreds.
     fuel: 100_000,
+    resident_bytes: RESIDENT_BYTES,
 };
 
 impl Planted {
@@ -150,6 +151,7 @@ impl Planted {
                 ..Default::default()
             },
             budget: BUDGET,
+            larger: None,
             configurations: vec![NAME.to_owned()],
             swarm: None,
             unreduced,
@@ -157,13 +159,7 @@ impl Planted {
         let mut corpus = Corpus::open(&corpus)?;
         let configurations = vec![configuration()];
         let never = AtomicBool::new(false);
-        let mut filer = Filer::new(
-            &mut corpus,
-            self.runner(),
-            configurations,
-            BUDGET,
-            "a bench",
-        )?;
+        let mut filer = Filer::new(&mut corpus, self.runner(), configurations, "a bench")?;
         let mut filing = Filing {
             filer: &mut filer,
             patience: std::time::Duration::MAX,

@@ -2,15 +2,15 @@
 
 use std::io::{Read, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::child::{Ended, Process, Streams};
 use super::protocol::{self, Declared, Encoding, Interface, Reply, Request};
 use super::{Answer, Death, Runner};
-use crate::engine::Job;
 use crate::engine::javascript::Launch;
+use crate::engine::{Budget, Job};
 
 /// How workers are started and how long they may take.
 #[derive(Clone, Debug)]
@@ -23,6 +23,35 @@ pub struct WorkerOptions {
     /// the kernel tells; elsewhere the machine's own limits have to do.
     pub memory: u64,
 }
+
+impl WorkerOptions {
+    /// The limits for one job: what engines may make resident comes on top, twice
+    /// where a memory is copied, and takes its time.
+    fn limits(&self, budget: Budget) -> Limits {
+        let extra = match budget.is_large() {
+            true => budget.resident_bytes.saturating_mul(2),
+            false => 0,
+        };
+        let gigabytes = u32::try_from(extra >> 30).unwrap_or(u32::MAX);
+        Limits {
+            wall: self.wall.saturating_add(PER_GIGABYTE * gigabytes),
+            memory: self.memory.saturating_add(extra),
+        }
+    }
+}
+
+/// What one job may take of a worker.
+struct Limits {
+    wall: Duration,
+    memory: u64,
+}
+
+/// How long a busy machine may take to write, copy and read a gigabyte, several times.
+const PER_GIGABYTE: Duration = Duration::from_secs(5);
+
+/// Held while a job runs that may make large memories resident: one at a time, however
+/// many workers there are.
+static LARGE: Mutex<()> = Mutex::new(());
 
 /// How often a silent worker is looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -87,8 +116,8 @@ impl Worker {
     }
 
     /// Waits for the answer of configuration `index` to request `id`.
-    fn answer(&mut self, id: u64, index: u32) -> Result<Answer, String> {
-        let deadline = Instant::now() + self.options.wall;
+    fn answer(&mut self, id: u64, index: u32, limits: &Limits) -> Result<Answer, String> {
+        let deadline = Instant::now() + limits.wall;
         let running = self.running.as_mut().ok_or("no worker is running")?;
         loop {
             match running.replies.recv_timeout(TICK) {
@@ -119,12 +148,12 @@ impl Worker {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     if let Some(bytes) = running.process.resident()
-                        && bytes > self.options.memory
+                        && bytes > limits.memory
                     {
                         return Ok(self.died(|_| Death::OutOfMemory(bytes)));
                     }
                     if Instant::now() >= deadline {
-                        let wall = self.options.wall.as_millis();
+                        let wall = limits.wall.as_millis();
                         let wall = u64::try_from(wall).unwrap_or(u64::MAX);
                         return Ok(self.died(|_| Death::Hang(wall)));
                     }
@@ -142,6 +171,8 @@ impl Worker {
 
 impl Runner for Worker {
     fn run(&mut self, job: &Job<'_>, configurations: &[&str]) -> Result<Vec<Answer>, String> {
+        let is_large = job.budget.is_large();
+        let _turn = is_large.then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
         if self.panicked || self.is_full() {
             self.stop();
         }
@@ -150,6 +181,10 @@ impl Runner for Worker {
             // That was hardly the script's doing: once more.
             answers.pop();
             answers.extend(self.ask(job, &configurations[answers.len()..])?);
+        }
+        if is_large && self.is_full() {
+            // Before it is another's turn.
+            self.stop();
         }
         Ok(answers)
     }
@@ -205,9 +240,10 @@ impl Worker {
         }
         // If it is dead already, the missing answer says so.
         let _ = running.encoding.write(&mut running.requests, &request);
+        let limits = self.options.limits(job.budget);
         let mut answers = Vec::with_capacity(configurations.len());
         for index in 0..u32::try_from(configurations.len()).map_err(|e| e.to_string())? {
-            let answer = self.answer(id, index)?;
+            let answer = self.answer(id, index, &limits)?;
             // Whatever the process has as its own may be left half changed.
             self.panicked |= matches!(&answer, Answer::Observed(o) if o.has_panic());
             let died = matches!(answer, Answer::Died(_));

@@ -35,7 +35,7 @@ use crate::observation::{Observation, Watch};
 use crate::script::Script;
 
 /// Raised with every change of a type that is sent.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// The longest frame there is, in bytes; a longer one is garbage.
 pub const MAX_FRAME: u32 = 256 << 20;
@@ -298,13 +298,13 @@ mod tests {
         // Whatever else its first frame has in that version.
         assert_eq!(
             why(&[0, 4, 7, 7, 7]),
-            "speaks version 4 of the protocol, not 6"
+            "speaks version 4 of the protocol, not 7"
         );
         assert_eq!(why(&[1, 6]), "a first frame that opens nothing");
-        assert!(why(&[0, 6, 1]).starts_with("a frame that is no message"));
+        assert!(why(&[0, 7, 1]).starts_with("a frame that is no message"));
         assert_eq!(
-            why(br#"{"Hello":{"version":7,"more":[1]}}"#),
-            "speaks version 7 of the protocol, not 6"
+            why(br#"{"Hello":{"version":6,"more":[1]}}"#),
+            "speaks version 6 of the protocol, not 7"
         );
         assert_eq!(why(b"{}"), "a first frame that opens nothing");
         assert!(read_hello(&mut &[][..]).is_err());

@@ -345,6 +345,7 @@ impl Asked {
                 features: self.features(),
             },
             budget,
+            larger: None,
             configurations: self.engines.iter().map(|e| e.name.clone()).collect(),
             unreduced: std::path::PathBuf::new(),
             swarm: self.swarm,

@@ -95,6 +95,7 @@ impl Place {
                     ..Default::default()
                 },
                 budget,
+                larger: None,
                 configurations: MUTANTS.map(str::to_owned).into(),
                 unreduced,
                 swarm: Some(1),

@@ -107,7 +107,7 @@ impl Bisect {
     fn sought(&self, source: &Source, runner: &mut dyn Runner) -> anyhow::Result<Sought> {
         let linked = self.engines.select()?;
         let names: Vec<&str> = linked.iter().map(|c| c.name()).collect();
-        let trial = try_script(&source.script, self.engines.budget(), runner, &names)
+        let trial = try_script(&source.script, self.engines.budget()?, runner, &names)
             .map_err(|why| anyhow!(why))?;
         let diverging = trial
             .judged
@@ -269,7 +269,7 @@ impl Bisect {
             Ok(selected) => selected[0].name(),
             Err(why) => return Ok(Tried::Skipped(why.clone())),
         };
-        let trial = try_script(&source.script, self.engines.budget(), runner, &[name])
+        let trial = try_script(&source.script, self.engines.budget()?, runner, &[name])
             .map_err(|why| anyhow!(why))?;
         Ok(match &trial.judged[0].verdict {
             Verdict::Diverges(d) if class.is_none_or(|class| class == d.class) => {

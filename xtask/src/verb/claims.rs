@@ -130,7 +130,7 @@ impl Claims {
         let mut place = Surroundings {
             configurations: &configurations,
             runner: &mut *runner,
-            budget: self.engines.budget(),
+            budget: self.engines.budget()?,
             wall: self.engines.wall,
         };
         let mut all = Vec::with_capacity(claims.len());

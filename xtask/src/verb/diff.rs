@@ -72,7 +72,7 @@ impl Diff {
             seed,
             Shard::WHOLE,
             Duration::from_secs(60),
-            self.engines.budget(),
+            &self.engines,
             &configurations,
         )?;
         options.unreduced = campaign::unreduced(&options)?;
@@ -125,6 +125,9 @@ fn summary(outcomes: &Outcomes, rows: &[Found]) {
         "{visited} of {cells} cells of the space visited ({:.1} %)",
         100.0 * visited as f64 / cells.max(1) as f64,
     );
+    if outcomes.larger > 0 {
+        println!("{} runs with a large memory resident", outcomes.larger);
+    }
     for (why, count) in &outcomes.reference_skips {
         println!("{count} cases not run to the end: {why}");
     }

@@ -89,7 +89,7 @@ impl Nightly {
             seed.unwrap_or_else(|| clock::day_number(clock::now())),
             self.shard,
             USUAL,
-            self.engines.budget(),
+            &self.engines,
             &configurations,
         )?;
         options.unreduced = campaign::unreduced(&options)?;

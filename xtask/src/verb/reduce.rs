@@ -59,7 +59,7 @@ impl Reduce {
     pub(crate) fn run(self) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
         let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
-        let budget = self.engines.budget();
+        let budget = self.engines.budget()?;
         let mut runner = self.engines.runners()?();
         let source = self.input.read(&self.file)?;
         for line in &source.added {
@@ -157,9 +157,8 @@ impl Reduce {
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
         let asked: Vec<String> = configurations.iter().map(|c| c.name().to_owned()).collect();
         let everywhere = everywhere(&asked);
-        let budget = self.engines.budget();
-        let mut filer = Filer::new(&mut corpus, runner, everywhere, budget, &name)
-            .map_err(|why| anyhow!(why))?;
+        let mut filer =
+            Filer::new(&mut corpus, runner, everywhere, &name).map_err(|why| anyhow!(why))?;
         let mut end = End::NothingNew;
         for filed in filer
             .file(sighting, interrupted)

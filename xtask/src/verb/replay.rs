@@ -121,7 +121,7 @@ impl Replay {
         let mut rows = Vec::new();
         let mut failed = false;
         for file in &files {
-            match replay(file, &corpus, self.engines.budget(), &mut *runner, &names)? {
+            match replay(file, &corpus, self.engines.budget()?, &mut *runner, &names)? {
                 Ok(replayed) => rows.push(replayed.row),
                 Err(why) => {
                     eprintln!("error: {why}");

@@ -90,7 +90,7 @@ impl Report {
         runner: &mut dyn Runner,
     ) -> anyhow::Result<Text> {
         let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
-        let budget = self.engines.budget();
+        let budget = self.engines.budget()?;
         let folder = self.corpus.folder(configurations)?;
         let corpus = folder.is_dir().then(|| Corpus::open(&folder));
         let corpus = corpus.transpose().map_err(|why| anyhow!(why))?;

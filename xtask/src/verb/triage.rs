@@ -140,7 +140,7 @@ impl Triage {
     fn sweep(&self, file: &Path) -> anyhow::Result<End> {
         let configurations = self.engines.select()?;
         let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
-        let budget = self.engines.budget();
+        let budget = self.engines.budget()?;
         let mut runner = self.engines.runners()?();
         let mut source = wast::read(file)?;
         source.call_exports();

@@ -99,6 +99,7 @@ pub fn observe(job: &Job<'_>, options: &Options) -> ReferenceRun {
         observation,
         trace,
         instances,
+        budget: job.budget,
         has_open_nans,
         taints,
         unsent,

@@ -7,10 +7,11 @@ use trapline_reference::Access;
 use super::Allowed;
 #[cfg(doc)]
 use super::Options;
+use crate::engine::Budget;
 use crate::observation::{Observation, Outcome, Watch};
 
 /// What the reference answered.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReferenceRun {
     /// Its outcomes and memories. In memories of more than [`Watch::full`]
     /// chunks it lists all chunks that are not zero, whatever is watched: the
@@ -23,6 +24,8 @@ pub struct ReferenceRun {
     /// For each instance, by its number, the step that made it; those included
     /// whose instantiation trapped, not those of threads.
     pub instances: Vec<usize>,
+    /// The limits that it was run with.
+    pub budget: Budget,
     /// Whether a NaN was made whose bits the specification leaves open.
     pub has_open_nans: bool,
     /// Per step, what depends on such bits; empty unless [`Options::taint`].

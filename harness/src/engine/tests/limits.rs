@@ -1,6 +1,6 @@
 //! Resources: the budget, large memories, scripts without end.
 
-use super::super::{Budget, Feature, Job, all};
+use super::super::{Budget, Feature, Job, RESIDENT_BYTES, all};
 use super::{I32, I64, PAGE, Steps, Value, none, trap};
 use crate::judge::names_a_limit;
 use crate::observation::{Outcome, TrapKind, Watch, digest};
@@ -62,7 +62,7 @@ fn is_sparse(text: &str, needs: &[Feature], delta: Value, size: u64, last: Value
         .call("m", "grow", &[delta])
         .call("m", "store", &[last])
         .within(
-            8 << 30,
+            Budget::of(8 << 30),
             &[size / PAGE - 1],
             needs,
             |configuration, observation| {
@@ -112,6 +112,56 @@ fn large_memories_take_what_is_written() {
             delta,
             5 << 30,
             I64((5 << 30) - 1),
+        );
+    }
+}
+
+/// What is written or copied whole can grow to what may be resident, and no further.
+#[test]
+fn a_memory_that_is_resident_whole_is_large_where_that_is_allowed() {
+    let grown = |resident_bytes: u64| {
+        let budget = Budget {
+            resident_bytes,
+            ..Budget::of(8 << 30)
+        };
+        let limited = std::cell::RefCell::new(Vec::new());
+        Steps::default()
+            .module(
+                "m",
+                "(module (memory (export \"mem\") 1)
+                   (func (export \"grow\") (param i32) (result i32)
+                     (memory.grow (local.get 0))))",
+            )
+            .call("m", "grow", &[I32(1279)])
+            .call("m", "grow", &[I32(1)])
+            .within(budget, &[], &[], |configuration, observation| {
+                // Its slots are smaller.
+                if configuration.name().ends_with("+small") {
+                    return;
+                }
+                let mut outcomes = observation.steps.iter().map(|step| &step.outcome);
+                if outcomes.any(|outcome| matches!(outcome, Outcome::Limit(_))) {
+                    limited.borrow_mut().push(configuration.name().to_owned());
+                } else {
+                    let last = &observation.steps[3].outcome;
+                    let right = Outcome::Values(vec![I32(1280)]);
+                    assert_eq!(*last, right, "{}", configuration.name());
+                }
+            });
+        limited.into_inner()
+    };
+    let (usually, large) = (grown(RESIDENT_BYTES), grown(1 << 27));
+    assert!(large.is_empty(), "{large:?}");
+    for engine in [
+        "wasmi/eager",
+        "wasmer/cranelift+dynamic",
+        "wasmtime/cranelift+dynamic",
+    ] {
+        let is_linked = all().iter().any(|c| c.name() == engine);
+        assert_eq!(
+            usually.iter().any(|name| name == engine),
+            is_linked,
+            "{engine}"
         );
     }
 }

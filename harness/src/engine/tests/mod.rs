@@ -95,13 +95,13 @@ impl Steps {
     /// Runs it twice on every configuration that has `needs`, and looks at
     /// each run: the second must not see the first.
     fn on_all(self, needs: &[Feature], look: impl Fn(&Configuration, &Observation)) {
-        self.within(3 * PAGE, &[], needs, look);
+        self.within(Budget::of(3 * PAGE), &[], needs, look);
     }
 
-    /// The same with another budget in bytes, looking at these chunks.
+    /// The same with another budget, looking at these chunks.
     fn within(
         self,
-        memory_bytes: u64,
+        budget: Budget,
         chunks: &[u64],
         needs: &[Feature],
         look: impl Fn(&Configuration, &Observation),
@@ -113,7 +113,6 @@ impl Steps {
             chunks: chunks.to_vec(),
             traps: None,
         };
-        let budget = Budget::of(memory_bytes);
         let job = Job::new(&script, budget, &watch, &[]);
         let mut steps = script.steps.iter();
         let has_threads = steps.any(|step| matches!(step, Step::Thread { .. }));

@@ -27,11 +27,13 @@ type Told = Result<(), LimiterError>;
 #[cfg(not(wasmi_grow_may_err))]
 type Told = ();
 
-use crate::engine::{Budget, host};
+use crate::engine::Budget;
 
 /// The budget.
 pub(super) struct Limits {
     bytes: u64,
+    /// See [`Budget::resident_bytes`].
+    resident: u64,
     /// Whether a growth failed that the type and the budget allow.
     failed: bool,
 }
@@ -40,6 +42,7 @@ impl Limits {
     pub(super) fn new(budget: Budget) -> Limits {
         Limits {
             bytes: budget.memory_bytes,
+            resident: budget.resident_bytes,
             failed: false,
         }
     }
@@ -60,7 +63,7 @@ impl ResourceLimiter for Limits {
     ) -> Result<bool, Refusal> {
         let allowed = desired as u64 <= self.bytes;
         // Wasmi writes zeros over what it allocates, which makes it resident.
-        let affordable = desired <= host::COPIED_AT_MOST;
+        let affordable = desired as u64 <= self.resident;
         self.failed |= allowed && !affordable;
         Ok(allowed && affordable)
     }

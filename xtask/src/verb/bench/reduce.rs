@@ -61,7 +61,7 @@ pub(super) fn run(
     let configurations = engines.select()?;
     let names: Vec<&str> = configurations.iter().map(|c| c.name()).collect();
     let mut runner = engines.runners()?();
-    let budget = engines.budget();
+    let budget = engines.budget()?;
     let interrupted = on_interrupt()?;
     let cases = generate::Options {
         focus: focus.to_vec(),

@@ -127,7 +127,7 @@ mod tests {
         }
         let mut known = Corpus::open(&corpus).unwrap();
         let runner = || Box::new(InProcess::new(mutants()));
-        let mut filer = Filer::new(&mut known, runner(), mutants(), BUDGET, "a test").unwrap();
+        let mut filer = Filer::new(&mut known, runner(), mutants(), "a test").unwrap();
         let artifacts = file(
             Target::GrowLimits,
             engine::declared(&mutants()),

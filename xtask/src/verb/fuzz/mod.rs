@@ -23,6 +23,7 @@ use trapline_harness::workers::Pattern;
 
 use crate::End;
 use crate::interrupt::on_interrupt;
+use crate::large::Large;
 use crate::options::{CorpusOptions, EngineOptions, catalogue, linked_in, parse_time, scratch};
 use crate::progress::Line;
 use artifacts::Artifact;
@@ -238,8 +239,8 @@ impl Fuzz {
                 .collect(),
         };
         let origin = fuzzing::origin(self.target);
-        let mut filer = Filer::new(known, runners(), everywhere, BUDGET, &origin)
-            .map_err(|why| anyhow!("{why}"))?;
+        let mut filer =
+            Filer::new(known, runners(), everywhere, &origin).map_err(|why| anyhow!("{why}"))?;
         artifacts::file(
             self.target,
             engine::declared(configurations),
@@ -268,6 +269,7 @@ impl Fuzz {
             set: None,
             in_process: false,
             budget: BUDGET.memory_bytes >> 20,
+            large: Large::Never,
             fuel: engine::FUEL,
             wall: WALL,
             worker_memory: 4096,

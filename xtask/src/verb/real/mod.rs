@@ -97,7 +97,7 @@ impl Real {
         let known = Knowledge::of(&self.corpus.folder(&configurations)?)?;
         let file = package.fetch()?;
         let began = Instant::now();
-        let budget = self.engines.budget();
+        let budget = self.engines.budget()?;
         let source = self.input.read(&file)?;
         let prepared = began.elapsed();
         let mut runner = self.engines.runners()?();

@@ -82,7 +82,7 @@ impl Run {
             }
             return Ok(account);
         }
-        let budget = self.engines.budget();
+        let budget = self.engines.budget()?;
         let trial =
             try_script(&source.script, budget, runner, names).map_err(|why| anyhow!(why))?;
         let account = Account::new(file, &source, &trial, &mut |judged| {

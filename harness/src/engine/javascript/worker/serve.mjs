@@ -5,7 +5,7 @@ import { declared, imposeBudget } from './host.mjs';
 import { observe } from './run.mjs';
 
 /** The protocol that is spoken. */
-const VERSION = 6;
+const VERSION = 7;
 
 /** A worker with one configuration. */
 export class Server {
