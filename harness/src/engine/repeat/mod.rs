@@ -6,7 +6,7 @@
 //! late by a few turns of a loop, and make the calls of the run. The memories are looked
 //! at when the batch is over. So a run costs what its instances and its calls do.
 //!
-//! Before every [`TOGETHER`]th run they meet at a barrier that nobody passes alone; between
+//! Once in [`TOGETHER`] runs they meet at a barrier that nobody passes alone; between
 //! them they wait for each other for a moment only. On a machine that is busy with other
 //! things a thread may have lost its processor: to wait for it each time would take
 //! nearly all of the time. A run whose threads do not meet is a run all the same, of which
@@ -35,7 +35,7 @@ use program::{Made, Modules, Part, Program, compiled, make};
 /// How many runs a batch has at most: each has a memory of its own for that long.
 const BATCH: usize = 32;
 
-/// Before every so manyth run of a batch nobody begins until all are there.
+/// How many runs of a batch there are from one barrier to the next.
 const TOGETHER: usize = 8;
 
 /// How many runs there are at least. There are more only as long as the latter half

@@ -71,7 +71,7 @@ pub(super) fn ops(dice: &mut Dice<'_, '_>, race: Race, memory: Memory, thread: u
         Race::Count(cell) => Op::RmwDropped(cell, dice.index(2) as u8, 1 + dice.up_to(2)),
         Race::Exchange(cell) => Op::Rmw(cell, 5, 1 + time + TIMES * thread),
         Race::Halves(cell) if first => {
-            let ones = if time % 2 == 0 { u64::MAX } else { 0 };
+            let ones = if time.is_multiple_of(2) { u64::MAX } else { 0 };
             Op::Store(cell, ones)
         }
         Race::Halves(cell) => Op::Load(cell),
