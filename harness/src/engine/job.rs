@@ -176,7 +176,7 @@ impl Job<'_> {
         }
     }
 
-    /// The same job, to be run so often.
+    /// The same job, to be run again and again, at most so often.
     pub fn repeated(&self, runs: u32) -> Job<'_> {
         Job {
             runs,

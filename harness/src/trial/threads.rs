@@ -9,10 +9,9 @@ use crate::judge::{Judged, Verdict, judge, which_joint};
 use crate::observation::{Observation, Repeat};
 use crate::worker::{Answer, Runner};
 
-/// How often a configuration runs a script with threads in each round. The first is short:
-/// what any run shows is found by many programs, not by many runs. There is another as long
-/// as the last had an outcome that was new, and some are left.
-const ROUNDS: [u32; 4] = [64, 256, 256, 256];
+/// How often a configuration runs a script with threads at most. It stops sooner once
+/// outcomes that are new get rare.
+const MOST_RUNS: u32 = 1024;
 
 /// How often a script runs that is asked for once at a time.
 const SINGLE_RUNS: usize = 24;
@@ -80,11 +79,7 @@ pub(super) fn again(
             joint: &mut joint,
         };
         rounds.first();
-        for runs in ROUNDS {
-            if !rounds.another(runs, runner)? {
-                break;
-            }
-        }
+        rounds.again(runner)?;
     }
     Ok(Some(joint))
 }
@@ -106,27 +101,23 @@ impl Rounds<'_> {
         }
     }
 
-    /// Counts an outcome that was seen so often: whether it is one that was not seen before.
-    fn count(&mut self, observation: &Observation, times: u32) -> bool {
+    /// Counts an outcome that was seen so often.
+    fn count(&mut self, observation: &Observation, times: u32) {
         let name = self.judged.configuration.clone();
         *self.joint.runs.entry(name.clone()).or_default() += times;
-        let Some(which) = which_joint(self.job.script, self.allowed, observation) else {
-            return false;
-        };
-        let had = self.joint.seen.entry(name).or_default();
-        let had = had.entry(which).or_default();
-        *had += times;
-        *had == times
+        if let Some(which) = which_joint(self.job.script, self.allowed, observation) {
+            let had = self.joint.seen.entry(name).or_default();
+            *had.entry(which).or_default() += times;
+        }
     }
 
-    /// Runs the script so often, and judges each outcome, unless it has diverged: whether
-    /// it is worth another round.
-    fn another(&mut self, runs: u32, runner: &mut dyn Runner) -> Result<bool, String> {
+    /// Runs the script again and again, and judges each outcome, unless it has diverged.
+    fn again(&mut self, runner: &mut dyn Runner) -> Result<(), String> {
         if self.judged.verdict != Verdict::Conforms {
-            return Ok(false);
+            return Ok(());
         }
         let name = self.judged.configuration.clone();
-        let asked = self.job.repeated(runs);
+        let asked = self.job.repeated(MOST_RUNS);
         let mut answers = runner.run(&asked, &[&name])?;
         let repeats = match answers.last_mut() {
             Some(Answer::Observed(observation)) => std::mem::take(&mut observation.repeats),
@@ -140,10 +131,9 @@ impl Rounds<'_> {
             for answer in answers {
                 self.judge(answer, 1, runner)?;
             }
-            return Ok(false);
+            return Ok(());
         }
         let runs = repeats.iter().map(|repeat| repeat.times).sum();
-        let mut is_new = false;
         for Repeat {
             steps,
             times,
@@ -154,34 +144,28 @@ impl Rounds<'_> {
                 steps,
                 ..Observation::default()
             };
-            is_new |= self.judge(Answer::Observed(observation), times, runner)?;
+            self.judge(Answer::Observed(observation), times, runner)?;
             if let Verdict::Diverges(_) = self.judged.verdict {
                 let after = Duration::from_nanos(after);
                 let sighting = Sighting { times, runs, after };
                 self.joint.wrong.insert(name, sighting);
-                return Ok(false);
+                return Ok(());
             }
         }
-        let had = self.joint.seen.get(&name).map_or(0, BTreeMap::len);
-        Ok(is_new && had < self.joint.allowed)
+        Ok(())
     }
 
     /// Judges an outcome that was seen so often, unless the configuration has
-    /// diverged: whether it is a new one that is allowed.
-    fn judge(
-        &mut self,
-        answer: Answer,
-        times: u32,
-        runner: &mut dyn Runner,
-    ) -> Result<bool, String> {
+    /// diverged.
+    fn judge(&mut self, answer: Answer, times: u32, runner: &mut dyn Runner) -> Result<(), String> {
         if self.judged.verdict != Verdict::Conforms {
-            return Ok(false);
+            return Ok(());
         }
         let name = self.judged.configuration.clone();
         *self.judged = judge(self.job, self.reference, &name, answer, runner)?;
-        let Some(observation) = self.judged.observation.clone() else {
-            return Ok(false);
-        };
-        Ok(self.count(&observation, times))
+        if let Some(observation) = self.judged.observation.clone() {
+            self.count(&observation, times);
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Where the threads of a run meet before each of its calls.
+//! Where the threads of a batch meet before their calls.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -9,13 +9,19 @@ pub(super) struct Barrier {
     threads: usize,
     arrived: AtomicUsize,
     round: AtomicUsize,
+    /// How often any of them has come to [`Barrier::meet`].
+    met: AtomicUsize,
     closed: AtomicBool,
     /// From when on nobody passes.
     end: Instant,
 }
 
-/// How often a thread looks whether it may go on before it lets others run.
-const LOOKS: u32 = 2_000;
+/// How often a thread looks whether it may go on before it lets others run: where they
+/// have a processor each, they come sooner.
+const LOOKS: u32 = 500;
+
+/// How often a thread looks whether the others have come before it goes on without them.
+const PATIENCE: u32 = 500;
 
 impl Barrier {
     pub(super) fn new(threads: usize, end: Instant) -> Barrier {
@@ -23,6 +29,7 @@ impl Barrier {
             threads,
             arrived: AtomicUsize::new(0),
             round: AtomicUsize::new(0),
+            met: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             end,
         }
@@ -57,6 +64,21 @@ impl Barrier {
                 _ => std::hint::spin_loop(),
             }
         }
+    }
+
+    /// Waits a moment for the others, this often so far, and goes on without them if they
+    /// do not come: to wait for a thread that does not have a processor takes as long as
+    /// hundreds of runs. Who comes later than all others does not wait. Gives false once
+    /// it is closed.
+    pub(super) fn meet(&self, often: usize) -> bool {
+        self.met.fetch_add(1, Ordering::AcqRel);
+        for _ in 0..PATIENCE {
+            if self.met.load(Ordering::Acquire) >= often * self.threads {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        !self.closed.load(Ordering::Acquire)
     }
 
     /// Nobody passes any more.
@@ -133,6 +155,15 @@ mod tests {
             }
         });
         assert_eq!(*passed.lock().expect("no panic"), [100, 100, 100]);
+    }
+
+    #[test]
+    fn nobody_waits_for_long_for_who_does_not_come_to_meet() {
+        let barrier = Barrier::new(2, Instant::now() + Duration::from_secs(60));
+        assert!(barrier.meet(1));
+        assert!(barrier.meet(2));
+        barrier.close();
+        assert!(!barrier.meet(3));
     }
 
     #[test]

@@ -2,9 +2,15 @@
 //!
 //! Modules are compiled once. Runs are made in batches: a batch has one store for the
 //! script and one for each thread, with the instances of all of its runs in them, and one
-//! thread of the system for each thread of the script. These meet at a barrier before each
-//! run, are late by a few turns of a loop, and make the calls of the run. The memories are looked
+//! thread of the system for each thread of the script. These meet before each run, are
+//! late by a few turns of a loop, and make the calls of the run. The memories are looked
 //! at when the batch is over. So a run costs what its instances and its calls do.
+//!
+//! Once in [`TOGETHER`] runs they meet at a barrier that nobody passes alone; between
+//! them they wait for each other for a moment only. On a machine that is busy with other
+//! things a thread may have lost its processor: to wait for it each time would take
+//! nearly all of the time. A run whose threads do not meet is a run all the same, of which
+//! fewer outcomes can be expected.
 //!
 //! What an engine does in a run of a batch is what it does in a run by itself, as far
 //! as the script can tell: each has instances and memories of its own. Scripts of
@@ -29,10 +35,18 @@ use program::{Made, Modules, Part, Program, compiled, make};
 /// How many runs a batch has at most: each has a memory of its own for that long.
 const BATCH: usize = 32;
 
+/// How many runs of a batch there are from one barrier to the next.
+const TOGETHER: usize = 8;
+
+/// How many runs there are at least. There are more only as long as the latter half
+/// of them had an outcome that was new: what any run shows is found by many programs, not
+/// by many runs.
+const FEWEST: u32 = 64;
+
 /// How long all runs of a job may take; those that are left then are not made.
 const LONGEST: Duration = Duration::from_millis(100);
 
-/// Runs the script of `job` as often as it says, in stores that `store` makes; `None` if
+/// Runs the script of `job` as often as it is worth, and no more often than it says, in stores that `store` makes; `None` if
 /// that cannot be done in batches, or if anything happened that is none of the threads'
 /// doing: a run by itself tells what.
 pub(super) fn run<E: Embedding>(
@@ -67,17 +81,17 @@ fn run_all<E: Embedding>(
         modules,
         parts: parts?,
         began,
+        runs: 0,
+        new: 0,
         observation: Observation::default(),
     };
     all.observation.timing.compile += elapsed(began);
     drop(first);
-    let mut left = job.runs;
-    while left > 0 && began.elapsed() < LONGEST {
-        let done = all.batch(&store, left.min(BATCH as u32))?;
-        if done == 0 {
+    while all.runs < job.runs.min(FEWEST.max(2 * all.new)) && began.elapsed() < LONGEST {
+        let left = job.runs - all.runs;
+        if all.batch(&store, left.min(BATCH as u32))? == 0 {
             break;
         }
-        left -= done.min(left);
     }
     let first = all.observation.repeats.first()?;
     all.observation.steps.clone_from(&first.steps);
@@ -92,6 +106,10 @@ struct Repeated<'a, 'j, E: Embedding> {
     /// Its threads, with their modules.
     parts: Vec<(&'a Part<'a>, Modules<E::Module>)>,
     began: Instant,
+    /// How many runs were made.
+    runs: u32,
+    /// Which of them was the last to have an outcome that was new, from 1.
+    new: u32,
     observation: Observation,
 }
 
@@ -174,14 +192,18 @@ impl<'a, E: Embedding> Repeated<'a, '_, E> {
     fn count(&mut self, outcomes: &[Vec<Outcome>], memories: Vec<MemoryState>) {
         let after = elapsed(self.began);
         let steps = self.steps(outcomes, memories);
+        self.runs += 1;
         let mut seen = self.observation.repeats.iter_mut();
         match seen.find(|repeat| repeat.steps == steps) {
             Some(repeat) => repeat.times += 1,
-            None => self.observation.repeats.push(Repeat {
-                steps,
-                times: 1,
-                after,
-            }),
+            None => {
+                self.new = self.runs;
+                self.observation.repeats.push(Repeat {
+                    steps,
+                    times: 1,
+                    after,
+                });
+            }
         }
     }
 
@@ -231,8 +253,15 @@ fn thread<E: Embedding>(
         .collect();
     let made = made?;
     let mut done = Vec::with_capacity(runs);
-    for made in &made {
-        if !barrier.pass() {
+    let mut met = 0;
+    for (run, made) in made.iter().enumerate() {
+        let goes_on = if run.is_multiple_of(TOGETHER) {
+            barrier.pass()
+        } else {
+            met += 1;
+            barrier.meet(met)
+        };
+        if !goes_on {
             break;
         }
         lateness.spend();

@@ -7,6 +7,7 @@
 
 mod atomic;
 mod op;
+mod race;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -61,6 +62,14 @@ impl Memory {
     /// Its size at first, in bytes.
     fn bytes(self) -> u64 {
         self.minimum << self.page_size_log2
+    }
+
+    /// By how many pages it grows at once: enough for an access of 8 bytes.
+    fn step(self) -> u64 {
+        match self.page_size_log2 {
+            0 => 8,
+            _ => 1,
+        }
     }
 
     /// Its largest size, in bytes.

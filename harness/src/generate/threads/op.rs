@@ -1,7 +1,8 @@
 //! What a thread of a program does.
 
 use super::super::dice::Dice;
-use super::{Memory, shape};
+use super::race::Race;
+use super::{Memory, race, shape};
 
 /// What a program is about.
 #[derive(Clone, Copy)]
@@ -22,6 +23,10 @@ pub(super) enum Family {
     GrowHandOver,
     /// Accesses that trap, whatever the others do.
     Trapping,
+    /// Accesses with values of all widths; each thread has a cell of its own, from this one on.
+    Values(usize),
+    /// The same few things again and again.
+    Race(Race),
     /// Anything.
     Mixed,
 }
@@ -35,6 +40,8 @@ pub(super) enum Op {
     Store(Cell, u64),
     /// An atomic read-modify-write: which of the six.
     Rmw(Cell, u8, u64),
+    /// The same, of which the result is not kept.
+    RmwDropped(Cell, u8, u64),
     /// A compare-exchange.
     Cmpxchg(Cell, u64, u64),
     /// A fence.
@@ -52,8 +59,8 @@ pub(super) enum Op {
     Give(u64),
     /// Reads the flag, and the plain data if it is set.
     Take,
-    /// Fills bytes of this thread's own, and reads some of them.
-    Own(u8),
+    /// Fills bytes of this thread's own with a value, and reads them.
+    Own(u8, u8),
     /// Waits for a cell to be another, so many nanoseconds.
     Wait(Cell, u64, i64),
     /// Notifies so many that wait for a cell.
@@ -64,6 +71,8 @@ pub(super) enum Op {
     Trapping(Access, u32, Place),
     /// Grows by so many pages, and loads what lies behind the end as it was at first.
     GrowThenEnd(u64),
+    /// Loads what lies behind the end as it was at first, if the size is another.
+    EndIfGrown,
     /// Grows by so many pages, and then sets the flag.
     GiveGrown(u64),
     /// Reads the flag, and the size and what lies behind the end if it is set.
@@ -106,7 +115,7 @@ pub(super) struct Cell {
 }
 
 /// The cells: of every width, and the last ones to be the last in a memory of 64 bytes.
-const CELLS: [Cell; 5] = [
+pub(super) const CELLS: [Cell; 5] = [
     Cell { at: 0, log2: 2 },
     Cell { at: 8, log2: 3 },
     Cell { at: 16, log2: 0 },
@@ -124,24 +133,28 @@ pub(super) const DATA: u64 = 28;
 pub(super) const OWN: u64 = 40;
 
 /// Timeouts, in nanoseconds: whatever a wait ends with, it ends.
-const TIMEOUTS: [i64; 4] = [0, 1_000, 100_000, 1_000_000];
+const TIMEOUTS: [i64; 4] = [0, 1_000, 20_000, 200_000];
 
 /// A bit of an operand above the widths of narrow accesses.
-const UPPER: u64 = 1 << 32;
+pub(super) const UPPER: u64 = 1 << 32;
 
 impl Family {
     pub(super) fn choose(dice: &mut Dice<'_, '_>) -> Family {
         let cell = dice.pick(&WAITED);
+        let own = dice.index(CELLS.len());
+        let race = Race::choose(dice);
         dice.weighted(&[
-            (22, Family::Cells),
-            (22, Family::Grow),
-            (8, Family::HandOver),
-            (14, Family::Queue),
-            (12, Family::Mixed),
-            (6, Family::Certain(cell)),
-            (4, Family::Order(cell)),
-            (4, Family::GrowHandOver),
-            (8, Family::Trapping),
+            (13, Family::Cells),
+            (13, Family::Grow),
+            (5, Family::HandOver),
+            (9, Family::Queue),
+            (8, Family::Mixed),
+            (8, Family::Certain(cell)),
+            (5, Family::Order(cell)),
+            (5, Family::GrowHandOver),
+            (11, Family::Trapping),
+            (8, Family::Values(own)),
+            (15, Family::Race(race)),
         ])
     }
 
@@ -149,6 +162,7 @@ impl Family {
     pub(super) fn size(self, dice: &mut Dice<'_, '_>) -> (u64, usize) {
         match self {
             Family::Order(_) => (3, 1),
+            Family::Race(_) => (2, 1),
             _ => dice.weighted(&[(60, (2, 4)), (28, (3, 3)), (12, (4, 2))]),
         }
     }
@@ -169,6 +183,12 @@ impl Family {
             Family::GrowHandOver => return shape::grown(dice, memory, thread),
             Family::Certain(cell) => return shape::certain(dice, cell, last),
             Family::Order(cell) => return shape::order(dice, cell, thread),
+            Family::Values(first) => return shape::values(dice, first, thread),
+            Family::Race(race) => return race::ops(dice, race, memory, thread),
+            Family::Trapping => {
+                let before = dice.percent(50).then(|| cell_op(dice));
+                return before.into_iter().chain([trapping(dice)]).collect();
+            }
             _ => {}
         }
         let count = 1 + dice.index(most);
@@ -177,22 +197,31 @@ impl Family {
                 Family::Cells => cell_op(dice),
                 Family::Grow => grow_op(dice, memory),
                 Family::HandOver => {
-                    dice.weighted(&[(70, Op::Take), (15, Op::Own(thread as u8)), (15, Op::Fence)])
+                    let own = own(dice, thread);
+                    dice.weighted(&[(70, Op::Take), (15, own), (15, Op::Fence)])
                 }
                 Family::Queue => queue_op(dice, last),
-                Family::Trapping if dice.percent(40) => trapping(dice),
-                Family::Trapping => cell_op(dice),
-                Family::Certain(_) | Family::Order(_) | Family::GrowHandOver => Op::Fence,
+                Family::Trapping
+                | Family::Certain(_)
+                | Family::Order(_)
+                | Family::GrowHandOver
+                | Family::Values(_)
+                | Family::Race(_) => Op::Fence,
                 Family::Mixed => match dice.index(4) {
                     0 => cell_op(dice),
                     1 => grow_op(dice, memory),
                     2 => queue_op(dice, last),
                     _ if dice.percent(30) => trapping(dice),
-                    _ => dice.pick(&[Op::Own(thread as u8), Op::Fence]),
+                    _ if dice.percent(50) => own(dice, thread),
+                    _ => Op::Fence,
                 },
             })
             .collect()
     }
+}
+
+pub(super) fn own(dice: &mut Dice<'_, '_>, thread: u64) -> Op {
+    Op::Own(thread as u8, 1 + dice.up_to(254) as u8)
 }
 
 /// Most are of the first two cells, so that threads meet.
@@ -203,7 +232,7 @@ fn cell(dice: &mut Dice<'_, '_>) -> Cell {
     }
 }
 
-fn value(dice: &mut Dice<'_, '_>) -> u64 {
+pub(super) fn value(dice: &mut Dice<'_, '_>) -> u64 {
     match dice.percent(70) {
         true => dice.up_to(3),
         false => dice.pick(&[0xff, 0xffff, 0x8000_0000, u64::MAX, 0x0102_0304_0506_0708]),
@@ -258,10 +287,7 @@ fn trapping(dice: &mut Dice<'_, '_>) -> Op {
 }
 
 fn grow_op(dice: &mut Dice<'_, '_>, memory: Memory) -> Op {
-    let page = match memory.page_size_log2 {
-        0 => 8,
-        _ => 1,
-    };
+    let page = memory.step();
     let most = memory.maximum - memory.minimum;
     match dice.index(12) {
         0..=2 => Op::Grow(dice.pick(&[page, page, page, 2 * page, most, 0])),

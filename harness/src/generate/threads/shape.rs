@@ -2,7 +2,7 @@
 
 use super::super::dice::Dice;
 use super::Memory;
-use super::op::{Cell, FLAG, Op, cell_op};
+use super::op::{CELLS, Cell, FLAG, OWN, Op, UPPER, cell_op, value};
 
 /// Timeouts that never end: whatever is cut off them.
 const NEVER: [i64; 4] = [-1, i64::MIN, -1 << 32, -1_000_000];
@@ -10,11 +10,22 @@ const NEVER: [i64; 4] = [-1, i64::MIN, -1 << 32, -1_000_000];
 /// Timeouts that are over long after everything else.
 const LONG: [i64; 2] = [i64::MAX, 1 << 40];
 
+/// A cell that nobody writes or notifies in these programs.
+const NEVER_WRITTEN: Cell = Cell { at: OWN, log2: 2 };
+
+/// Lets the others come to their waits: a wait whose time is over.
+fn pause(dice: &mut Dice<'_, '_>) -> Op {
+    Op::Wait(NEVER_WRITTEN, 0, dice.pick(&[5_000, 50_000, 200_000]))
+}
+
 /// Waits that never time out. The last thread writes what nobody waits for, and then wakes
 /// up all: who has not begun to wait by then does not.
 pub(super) fn certain(dice: &mut Dice<'_, '_>, cell: Cell, last: bool) -> Vec<Op> {
     let mut ops = Vec::new();
     if last {
+        if dice.percent(60) {
+            ops.push(pause(dice));
+        }
         if dice.percent(40) {
             ops.push(Op::Notify(cell, dice.pick(&[0, 1])));
         }
@@ -55,6 +66,7 @@ pub(super) fn order(dice: &mut Dice<'_, '_>, cell: Cell, thread: u64) -> Vec<Op>
             Op::Signal(FLAG, SECOND),
         ],
         _ => vec![
+            pause(dice),
             Op::NotifyThenRead(cell, FLAG),
             Op::Store(cell, 2),
             Op::Notify(cell, u32::MAX),
@@ -65,10 +77,7 @@ pub(super) fn order(dice: &mut Dice<'_, '_>, cell: Cell, thread: u64) -> Vec<Op>
 /// The first thread grows the memory and sets a flag; who sees the flag sees the memory
 /// grown, whatever it has seen before.
 pub(super) fn grown(dice: &mut Dice<'_, '_>, memory: Memory, thread: u64) -> Vec<Op> {
-    let page = match memory.page_size_log2 {
-        0 => 8,
-        _ => 1,
-    };
+    let page = memory.step();
     let before = match dice.index(3) {
         0 => None,
         1 => Some(Op::Size),
@@ -79,4 +88,26 @@ pub(super) fn grown(dice: &mut Dice<'_, '_>, memory: Memory, thread: u64) -> Vec
         _ => Op::TakeGrown,
     };
     before.into_iter().chain([op]).collect()
+}
+
+/// Accesses of a cell of the thread's own: what they give is known, whatever its width and
+/// the bits of the operands above it.
+pub(super) fn values(dice: &mut Dice<'_, '_>, first: usize, thread: u64) -> Vec<Op> {
+    let cell = CELLS[(first + thread as usize) % CELLS.len()];
+    let mut ops = Vec::new();
+    for _ in 0..2 + dice.index(3) {
+        let old = value(dice);
+        match dice.index(4) {
+            0 => {
+                let above = 1 << (8 << cell.log2).min(40);
+                let other = dice.pick(&[0, UPPER, UPPER << 31, above, 1]);
+                ops.push(Op::Store(cell, old));
+                ops.push(Op::Cmpxchg(cell, old ^ other, value(dice)));
+            }
+            1 => ops.push(Op::Store(cell, old)),
+            _ => ops.push(Op::Rmw(cell, dice.index(6) as u8, old)),
+        }
+    }
+    ops.push(Op::Load(cell));
+    ops
 }

@@ -79,6 +79,12 @@ impl Writer {
                 self.push(rmw(cell.log2, which));
                 self.result();
             }
+            Op::RmwDropped(cell, which, value) => {
+                self.address(cell.at);
+                self.push(Instruction::I64Const(value as i64));
+                self.push(rmw(cell.log2, which));
+                self.push(Instruction::Drop);
+            }
             Op::Cmpxchg(cell, expected, value) => {
                 self.address(cell.at);
                 self.push(Instruction::I64Const(expected as i64));
@@ -129,10 +135,10 @@ impl Writer {
                 self.push(Instruction::End);
                 self.results += 1;
             }
-            Op::Own(thread) => {
+            Op::Own(thread, value) => {
                 let at = OWN + 2 * u64::from(thread);
                 self.address(at);
-                self.push(Instruction::I32Const(i32::from(thread) + 1));
+                self.push(Instruction::I32Const(i32::from(value)));
                 self.address(2);
                 self.push(Instruction::MemoryFill(0));
                 self.address(at);
@@ -162,6 +168,20 @@ impl Writer {
                     atomic: true,
                     delta: 0,
                 });
+            }
+            Op::EndIfGrown => {
+                self.push(Instruction::MemorySize(0));
+                self.address(self.memory.minimum);
+                self.push(match self.memory.is_64 {
+                    true => Instruction::I64Ne,
+                    false => Instruction::I32Ne,
+                });
+                self.push(Instruction::If(BlockType::Empty));
+                self.write(Op::AtEnd {
+                    atomic: true,
+                    delta: 0,
+                });
+                self.push(Instruction::End);
             }
             Op::GiveGrown(pages) => {
                 self.write(Op::Grow(pages));
