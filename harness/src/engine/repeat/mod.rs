@@ -46,9 +46,9 @@ const FEWEST: u32 = 64;
 /// How long all runs of a job may take; those that are left then are not made.
 const LONGEST: Duration = Duration::from_millis(100);
 
-/// Runs the script of `job` as often as it is worth, and no more often than it says, in stores that `store` makes; `None` if
-/// that cannot be done in batches, or if anything happened that is none of the threads'
-/// doing: a run by itself tells what.
+/// Runs the script of `job` as often as it is worth, and no more often than it says, in
+/// stores that `store` makes; `None` if that cannot be done in batches, or if anything
+/// happened that is none of the threads' doing: a run by itself tells what.
 pub(super) fn run<E: Embedding>(
     store: impl Fn() -> E,
     features: Features,

@@ -48,7 +48,7 @@ impl Soil {
     ///
     /// # Errors
     ///
-    /// The engine's own words where it cannot.
+    /// The engine's own words where it cannot, or if no slot can be had.
     pub(super) fn new(engine: &Engine) -> Result<Soil, String> {
         let wasm = crate::engine::verify::encode(TEXT);
         let module = Module::from_binary(engine, &wasm).map_err(|e| format!("{e:#}"))?;
@@ -56,9 +56,9 @@ impl Soil {
             module,
             soiled: Vec::new(),
         };
-        if let Some(Tenant { store, memory }) = soil.tenant() {
-            soil.soiled = memory.data(&store).to_vec();
-        }
+        // Without it every neighbour would count as changed.
+        let Tenant { store, memory } = soil.tenant().ok_or("no slot for an instance")?;
+        soil.soiled = memory.data(&store).to_vec();
         Ok(soil)
     }
 
