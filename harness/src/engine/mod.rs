@@ -17,6 +17,8 @@ mod job;
 #[cfg(not(worker))]
 mod mutants;
 mod name;
+#[cfg(any(feature = "wasmer", feature = "wasmi", feature = "wasmtime"))]
+mod outside;
 #[cfg(not(worker))]
 mod parallel;
 #[cfg(not(worker))]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Identity, State};
-use super::tally::{Counts, Failure};
+use super::tally::{Counts, Failure, Tally};
 
 /// What a sweep has come to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,23 +116,7 @@ impl Certificate {
             date,
             complete,
             configurations: rows
-                .map(|((configuration, version), tally)| {
-                    let mut known = BTreeMap::new();
-                    for bug in tally.failing.iter().flat_map(|failure| &failure.bugs) {
-                        *known.entry(bug.clone()).or_default() += 1;
-                    }
-                    Of {
-                        configuration: configuration.clone(),
-                        version: version.clone(),
-                        total: tally.total(),
-                        families: tally.families.clone(),
-                        limits: tally.limits.clone(),
-                        not_run: tally.not_run.clone(),
-                        known,
-                        new: tally.new_failures(),
-                        failing: tally.failing.clone(),
-                    }
-                })
+                .map(|((configuration, version), tally)| Of::new(configuration, version, tally))
                 .collect(),
         }
     }
@@ -144,6 +128,25 @@ impl Certificate {
 }
 
 impl Of {
+    /// What a tally has counted on a configuration.
+    pub(super) fn new(configuration: &str, version: &str, tally: &Tally) -> Of {
+        let mut known = BTreeMap::new();
+        for bug in tally.failing.iter().flat_map(|failure| &failure.bugs) {
+            *known.entry(bug.clone()).or_default() += 1;
+        }
+        Of {
+            configuration: configuration.to_owned(),
+            version: version.to_owned(),
+            total: tally.total(),
+            families: tally.families.clone(),
+            limits: tally.limits.clone(),
+            not_run: tally.not_run.clone(),
+            known,
+            new: tally.new_failures(),
+            failing: tally.failing.clone(),
+        }
+    }
+
     /// `1000 of 1200 points judged; 3 failing (…); 200 not run (…)`, in one line.
     pub fn sentence(&self) -> String {
         let Counts {

@@ -14,6 +14,7 @@ pub mod build;
 mod certificate;
 mod examples;
 mod known;
+mod merge;
 mod plan;
 mod point;
 mod run;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 
 pub use certificate::{Certificate, Machine, Of, Space};
 pub use examples::{Example, examples};
+pub use merge::merge;
 pub use plan::Plan;
 pub use point::Point;
 pub use run::{Progress, run};

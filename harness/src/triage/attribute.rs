@@ -94,9 +94,12 @@ impl Attributor {
             told: told.id.clone(),
             substitution,
         });
-        // The finest substitution says most: a bug that only a coarse one
-        // heals must not take what belongs to another.
-        let coarseness = |known: &Suspected| (known.substitution.is_none(), known.substitution);
+        // What an engine says as it panics says most, then the finest substitution: a
+        // bug that only a coarse one heals must not take what belongs to another.
+        let coarseness = |known: &Suspected| {
+            let silent = known.bug.cause.words.is_empty();
+            (silent, known.substitution.is_none(), known.substitution)
+        };
         self.bugs.sort_by_key(coarseness);
         Ok(())
     }
@@ -299,4 +302,36 @@ pub(super) fn sites(suspect: Suspect<'_>, at: &Ingredient) -> BTreeSet<Site> {
     accesses
         .filter_map(|access| access.code.map(Site::of))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Cause;
+
+    #[test]
+    fn a_bug_with_words_of_its_own_comes_first() {
+        let bug = |id: &str, substitution: &str, words: &str| Bug {
+            id: id.to_owned(),
+            cause: Cause {
+                substitution: Some(substitution.to_owned()),
+                words: words.to_owned(),
+                ..Cause::default()
+            },
+            ..Bug::example()
+        };
+        let register = Register::default();
+        let mut attributor = Attributor::default();
+        for bug in [
+            bug("coarse", "effects", ""),
+            bug("fine", "grow-checked", ""),
+            bug("words", "effects", "it panics"),
+        ] {
+            attributor
+                .add(&bug, &register)
+                .expect("substitutions that there are");
+        }
+        let order = attributor.bugs.iter().map(|known| &*known.bug.id);
+        assert_eq!(order.collect::<Vec<_>>(), ["words", "fine", "coarse"]);
+    }
 }

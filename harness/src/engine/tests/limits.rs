@@ -156,6 +156,7 @@ fn a_memory_that_is_resident_whole_is_large_where_that_is_allowed() {
         "wasmi/eager",
         "wasmer/cranelift+dynamic",
         "wasmtime/cranelift+dynamic",
+        "wasmtime/cranelift+malloc",
     ] {
         let is_linked = all().iter().any(|c| c.name() == engine);
         assert_eq!(

@@ -25,6 +25,8 @@ pub(super) struct Settings {
     metered: bool,
     /// Whether a module is serialized and deserialized before it runs.
     pub(super) serialize: bool,
+    /// Whether the memories of a module are made by the embedder.
+    pub(super) outside: bool,
 }
 
 enum Compiler {
@@ -72,6 +74,7 @@ const CRANELIFT: Settings = Settings {
     },
     metered: false,
     serialize: false,
+    outside: false,
 };
 
 const SINGLEPASS: Settings = Settings {
@@ -101,6 +104,7 @@ impl Settings {
             layout,
             metered,
             serialize: _,
+            outside: _,
         } = self;
         // Otherwise each module is compiled by a pool of threads of its own.
         let threads = NonZero::<usize>::MIN;
@@ -214,6 +218,10 @@ table! {
         serialize: true,
         ..CRANELIFT
     };
+    "cranelift+outside", "memories made by the embedder, and imported": Settings {
+        outside: true,
+        ..CRANELIFT
+    };
     "singlepass", "baseline compiler, defaults": SINGLEPASS;
     "singlepass+dynamic", "nothing reserved, 64 KiB guarded": Settings {
         layout: Layout::Dynamic { guard: 0x1_0000 },
@@ -229,6 +237,10 @@ table! {
     };
     "singlepass+fences", "as without a guard, but an inaccessible page behind each memory": Settings {
         layout: Layout::Fences,
+        ..SINGLEPASS
+    };
+    "singlepass+outside", "memories made by the embedder, and imported": Settings {
+        outside: true,
         ..SINGLEPASS
     };
     "singlepass+metered", "a middleware counts calls and turns of loops": Settings {

@@ -10,13 +10,14 @@ use std::collections::HashMap;
 use trapline_reference::Value;
 use wasmer::sys::vm::TrapCode;
 use wasmer::{
-    AsStoreMut, CompileError, DeserializeError, Exports, Extern, Function, FunctionEnv,
+    AsStoreMut, CompileError, DeserializeError, Exports, Extern, ExternType, Function, FunctionEnv,
     FunctionEnvMut, FunctionType, Instance, InstantiationError, LinkError, Memory, Module, Pages,
     RuntimeError, SharedMemory, Store,
 };
 
 use super::embedding::Start;
 use super::host::{self, HostMemory, HostTrap};
+use super::outside::{OUTSIDE, with_memories_outside};
 use super::threads::Threads;
 use super::{Embedding, Engine, Features, Job, driver};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
@@ -148,6 +149,10 @@ impl Embedding for Embedded {
     type Instance = Exports;
 
     fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
+        let valid = !self.settings.outside || Module::validate(&self.store, wasm).is_ok();
+        let outside = (self.settings.outside && valid).then(|| with_memories_outside(wasm));
+        let outside = outside.flatten();
+        let wasm = outside.as_deref().unwrap_or(wasm);
         let module = Module::from_binary(&self.store, wasm).map_err(rejected)?;
         if !self.settings.serialize {
             return Ok(module);
@@ -167,7 +172,17 @@ impl Embedding for Embedded {
     fn instantiate(&mut self, module: &Module) -> Result<Exports, Outcome> {
         let mut imports = Vec::new();
         for import in module.imports() {
-            match self.import(import.module(), import.name()) {
+            let item = match import.ty() {
+                ExternType::Memory(ty) if import.module() == OUTSIDE => {
+                    let made = Memory::new(&mut self.store, *ty);
+                    Some(
+                        made.map_err(|error| Outcome::Limit(error.to_string()))?
+                            .into(),
+                    )
+                }
+                _ => self.import(import.module(), import.name()),
+            };
+            match item {
                 Some(item) => imports.push(item),
                 None => return Err(host::unknown_import(import.module(), import.name())),
             }

@@ -15,12 +15,15 @@ pub(super) struct Settings {
     pub(super) fuel: bool,
     /// Whether a valid module is translated as if nobody knew that it is valid.
     pub(super) unchecked: bool,
+    /// Whether the memories of a module are made by the embedder.
+    pub(super) outside: bool,
 }
 
 const EAGER: Settings = Settings {
     mode: CompilationMode::Eager,
     fuel: false,
     unchecked: false,
+    outside: false,
 };
 
 const FEATURES: Features = Features::of(&[
@@ -37,7 +40,7 @@ impl Settings {
     /// Whether making a module does not validate all of it, so that it has to
     /// be done before: rejections are compared where a module is compiled.
     pub(super) fn validates_apart(&self) -> bool {
-        self.unchecked || matches!(self.mode, CompilationMode::Lazy)
+        self.unchecked || self.outside || matches!(self.mode, CompilationMode::Lazy)
     }
 
     pub(super) fn engine(&self) -> wasmi::Engine {
@@ -45,6 +48,7 @@ impl Settings {
             mode,
             fuel,
             unchecked: _,
+            outside: _,
         } = self;
         let mut config = Config::default();
         config
@@ -94,6 +98,10 @@ table! {
     "eager+fuel", "every instruction costs fuel": Settings { fuel: true, ..EAGER };
     "eager+unchecked", "valid modules translated without validation": Settings {
         unchecked: true,
+        ..EAGER
+    };
+    "eager+outside", "memories made by the embedder, and imported": Settings {
+        outside: true,
         ..EAGER
     };
     "lazy", "functions validated and translated when first called": Settings {

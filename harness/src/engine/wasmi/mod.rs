@@ -9,10 +9,11 @@ use std::collections::HashMap;
 
 use trapline_reference::Value;
 use wasmi::errors::{ErrorKind, InstantiationError, MemoryError, TableError};
-use wasmi::{Error, Extern, Func, FuncType, Instance, Module, Store, Val};
+use wasmi::{Error, Extern, ExternType, Func, FuncType, Instance, Memory, Module, Store, Val};
 use wasmi_core::{F32, F64, HostError, TrapCode, ValType};
 
 use super::host::{self, HostTrap};
+use super::outside::{OUTSIDE, with_memories_outside};
 use super::{Budget, Embedding, Engine, Features, Job, driver};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
 use crate::script::{HOST, HostFunc, ValueType};
@@ -142,6 +143,9 @@ impl Embedding for Embedded {
         if self.settings.validates_apart() {
             Module::validate(engine, wasm).map_err(rejected)?;
         }
+        let outside = self.settings.outside.then(|| with_memories_outside(wasm));
+        let outside = outside.flatten();
+        let wasm = outside.as_deref().unwrap_or(wasm);
         if self.settings.unchecked {
             // SAFETY: it has just been found to be valid.
             #[expect(
@@ -158,7 +162,17 @@ impl Embedding for Embedded {
     fn instantiate(&mut self, module: &Module) -> Result<Instantiated, Outcome> {
         let mut imports = Vec::with_capacity(module.imports().len());
         for import in module.imports() {
-            match self.import(import.module(), import.name()) {
+            let item = match import.ty() {
+                ExternType::Memory(ty) if import.module() == OUTSIDE => {
+                    let made = Memory::new(&mut self.store, *ty);
+                    Some(
+                        made.map_err(|error| Outcome::Limit(error.to_string()))?
+                            .into(),
+                    )
+                }
+                _ => self.import(import.module(), import.name()),
+            };
+            match item {
                 Some(item) => imports.push(item),
                 None => return Err(host::unknown_import(import.module(), import.name())),
             }

@@ -33,6 +33,7 @@ const CRANELIFT: Settings = Settings {
     spectre_mitigation: true,
     metering: Metering::None,
     serialize: false,
+    outside: false,
 };
 
 /// Slots as they are by default.
@@ -168,6 +169,13 @@ table! {
         spectre_mitigation: false,
         ..CRANELIFT
     };
+    // Only here are memories no mappings.
+    #[cfg(wasmtime_signals)]
+    "cranelift+malloc", "memories from the process's allocator, every check explicit": Settings {
+        layout: Layout { copy_on_write: false, ..DYNAMIC },
+        signals: false,
+        ..CRANELIFT
+    };
     "cranelift+no-cow", "data segments written, not mapped": Settings {
         layout: Layout { copy_on_write: false, ..LAYOUT },
         ..CRANELIFT
@@ -233,6 +241,10 @@ table! {
         serialize: true,
         ..CRANELIFT
     };
+    "cranelift+outside", "memories made by the embedder, and imported": Settings {
+        outside: true,
+        ..CRANELIFT
+    };
     "winch", "baseline compiler, defaults": WINCH;
     "winch+dynamic", "nothing reserved, nothing guarded": Settings {
         layout: DYNAMIC,
@@ -251,6 +263,10 @@ table! {
     "winch+fences", "memories between inaccessible pages, made by a creator of ours": Settings {
         allocator: Allocator::Fences,
         layout: CREATED,
+        ..WINCH
+    };
+    "winch+outside", "memories made by the embedder, and imported": Settings {
+        outside: true,
         ..WINCH
     };
     "winch+fuel", "every instruction costs fuel": Settings {

@@ -33,6 +33,8 @@ pub(super) struct Reserves {
     pub(super) at_first: u64,
     /// Behind one that is larger, or that outgrew what was reserved for it.
     pub(super) for_growth: u64,
+    /// Zeros are written over all of a memory, when it is made and when it grows.
+    pub(super) written: bool,
 }
 
 impl Reserves {
@@ -41,6 +43,7 @@ impl Reserves {
         let Reserves {
             at_first,
             for_growth,
+            ..
         } = self;
         let capacity = match bytes as u64 {
             bytes if bytes <= at_first => at_first,
@@ -62,8 +65,11 @@ impl Limits {
         }
     }
 
-    /// Whether a memory can become so large without being copied, or can be copied.
+    /// Whether a memory can become so large without being written or copied, or can be.
     fn affords(&mut self, current: usize, desired: usize) -> bool {
+        if self.reserves.written && desired as u64 > self.resident {
+            return false;
+        }
         let capacity = match self.capacities.get(&current) {
             Some(&capacity) if desired <= capacity => capacity,
             Some(_) => return false,

@@ -13,10 +13,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use trapline_reference::Value;
-use wasmtime::{Extern, Func, FuncType, Instance, Module, Store, Trap, Val};
+use wasmtime::{
+    Extern, ExternType, Func, FuncType, Instance, Memory, MemoryType, Module, SharedMemory, Store,
+    Trap, Val,
+};
 
 use super::embedding::Start;
 use super::host::{self, HostTrap};
+use super::outside::{OUTSIDE, with_memories_outside};
 use super::threads::Threads;
 use super::{Budget, Embedding, Engine, Features, Job, driver};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
@@ -148,6 +152,15 @@ impl Embedded {
         exports.get(&mut self.store, name)
     }
 
+    /// A memory that a module would have defined.
+    fn memory_outside(&mut self, ty: MemoryType) -> Result<Extern, Outcome> {
+        let made = match ty.is_shared() {
+            true => SharedMemory::new(self.store.engine(), ty).map(Extern::from),
+            false => Memory::new(&mut self.store, ty).map(Extern::from),
+        };
+        made.map_err(|error| Outcome::Limit(format!("{error:#}")))
+    }
+
     fn host_function(&mut self, func: HostFunc) -> Func {
         let (params, results) = func.ty();
         let ty = FuncType::new(
@@ -170,6 +183,10 @@ impl Embedding for Embedded {
 
     fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
         let engine = self.store.engine();
+        let valid = !self.settings.outside || Module::validate(engine, wasm).is_ok();
+        let outside = (self.settings.outside && valid).then(|| with_memories_outside(wasm));
+        let outside = outside.flatten();
+        let wasm = outside.as_deref().unwrap_or(wasm);
         let compiled = if self.settings.serialize {
             engine.precompile_module(wasm).and_then(|bytes| {
                 // SAFETY: `bytes` come straight from this engine, unaltered.
@@ -207,7 +224,13 @@ impl Embedding for Embedded {
     fn instantiate(&mut self, module: &Module) -> Result<Instantiated, Outcome> {
         let mut imports = Vec::with_capacity(module.imports().len());
         for import in module.imports() {
-            match self.import(import.module(), import.name()) {
+            let item = match import.ty() {
+                ExternType::Memory(ty) if import.module() == OUTSIDE => {
+                    Some(self.memory_outside(ty)?)
+                }
+                _ => self.import(import.module(), import.name()),
+            };
+            match item {
                 Some(item) => imports.push(item),
                 None => return Err(host::unknown_import(import.module(), import.name())),
             }

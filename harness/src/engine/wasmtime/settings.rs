@@ -27,6 +27,8 @@ pub(super) struct Settings {
     pub(super) metering: Metering,
     /// Whether a module is serialized and deserialized before it runs.
     pub(super) serialize: bool,
+    /// Whether the memories of a module are made by the embedder.
+    pub(super) outside: bool,
 }
 
 /// What runs the code.
@@ -100,11 +102,26 @@ impl Settings {
         matches!(self.allocator, Allocator::Pooling(_))
     }
 
+    /// Whether memories come from the process's allocator: nothing about them is up to the
+    /// system's mappings.
+    fn is_from_allocator(&self) -> bool {
+        let Layout {
+            reservation,
+            guard,
+            copy_on_write,
+            ..
+        } = self.layout;
+        let on_demand = matches!(self.allocator, Allocator::OnDemand);
+        let mapped = self.signals || copy_on_write || reservation != Some(0) || guard != Some(0);
+        on_demand && !mapped
+    }
+
     /// What is reserved for memories: wasmtime's defaults where nothing is said.
     pub(super) fn reserves(&self) -> Reserves {
         Reserves {
             at_first: self.layout.reservation.unwrap_or(1 << 32),
             for_growth: self.layout.reservation_for_growth.unwrap_or(1 << 31),
+            written: self.is_from_allocator(),
         }
     }
 
@@ -168,6 +185,7 @@ impl Settings {
             spectre_mitigation,
             metering,
             serialize: _,
+            outside: _,
         } = self;
         let mut config = Config::new();
         match compiler {

@@ -58,6 +58,10 @@ pub(crate) struct Sweep {
     /// Run one point by its name, and print its script
     #[arg(long, value_name = "NAME", conflicts_with_all = ["json", "page", "resume"])]
     point: Option<Point>,
+    /// Run nothing, and put certificates together that were written with --json: those of all
+    /// shards, and those of other configurations
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["list", "point", "resume"])]
+    merge: Vec<PathBuf>,
     #[command(flatten)]
     engines: EngineOptions,
     #[command(flatten)]
@@ -70,6 +74,9 @@ impl Sweep {
         if self.list {
             show::dimensions(&Plan::whole());
             return Ok(End::NothingNew);
+        }
+        if !self.merge.is_empty() {
+            return self.merged();
         }
         let configurations = self.engines.select()?;
         let corpus =
@@ -125,13 +132,7 @@ impl Sweep {
         let examples = sweep::examples(&certificate, &folder.join("failing"))
             .map_err(|why| anyhow!("{why}"))?;
         show::certificate(&certificate, &examples);
-        if let Some(file) = &self.json {
-            write_json(file, &certificate)?;
-        }
-        if let Some(file) = &self.page {
-            let text = page::page(&certificate)?;
-            write_atomically(file, text.as_bytes()).map_err(|why| anyhow!("{why}"))?;
-        }
+        self.write(&certificate)?;
         if !complete {
             let done = progress.points.load(std::sync::atomic::Ordering::Relaxed);
             println!("interrupted: {done} of {all} points are done; the same command goes on");
@@ -142,6 +143,37 @@ impl Sweep {
             true => End::New,
             false => End::NothingNew,
         })
+    }
+
+    /// Puts certificates together.
+    fn merged(&self) -> anyhow::Result<End> {
+        let mut certificates = Vec::new();
+        for file in &self.merge {
+            let name = file.display().to_string();
+            let text = std::fs::read_to_string(file).with_context(|| name.clone())?;
+            let certificate: Certificate = serde_json::from_str(&text)
+                .with_context(|| format!("{name}: this is no certificate"))?;
+            certificates.push((name, certificate));
+        }
+        let certificate = sweep::merge(certificates).map_err(|why| anyhow!("{why}"))?;
+        show::certificate(&certificate, &[]);
+        self.write(&certificate)?;
+        Ok(match certificate.has_new() {
+            true => End::New,
+            false => End::NothingNew,
+        })
+    }
+
+    /// Writes a certificate to the files that were asked for.
+    fn write(&self, certificate: &Certificate) -> anyhow::Result<()> {
+        if let Some(file) = &self.json {
+            write_json(file, certificate)?;
+        }
+        if let Some(file) = &self.page {
+            let text = page::page(certificate)?;
+            write_atomically(file, text.as_bytes()).map_err(|why| anyhow!("{why}"))?;
+        }
+        Ok(())
     }
 
     /// Where what was done is kept.
