@@ -1,7 +1,7 @@
 //! The configurations of wasmtime.
 
 use super::Wasmtime;
-use super::settings::{Allocator, Compiler, Layout, Metering, Settings, Slots};
+use super::settings::{Allocator, Compiler, Layout, Load, Metering, Settings, Slots};
 use super::soil::Soil;
 use crate::engine::{Configuration, Engine};
 
@@ -32,7 +32,7 @@ const CRANELIFT: Settings = Settings {
     signals: true,
     spectre_mitigation: true,
     metering: Metering::None,
-    serialize: false,
+    load: Load::Compiled,
     outside: false,
 };
 
@@ -238,7 +238,11 @@ table! {
         ..CRANELIFT
     };
     "cranelift+serialized", "every module serialized and deserialized": Settings {
-        serialize: true,
+        load: Load::Serialized,
+        ..CRANELIFT
+    };
+    "cranelift+file", "every module mapped from a file, and data segments from it": Settings {
+        load: Load::File,
         ..CRANELIFT
     };
     "cranelift+outside", "memories made by the embedder, and imported": Settings {

@@ -4,6 +4,7 @@ mod configurations;
 mod creator;
 mod fence;
 mod limits;
+mod load;
 mod memory;
 mod settings;
 mod soil;
@@ -187,17 +188,7 @@ impl Embedding for Embedded {
         let outside = (self.settings.outside && valid).then(|| with_memories_outside(wasm));
         let outside = outside.flatten();
         let wasm = outside.as_deref().unwrap_or(wasm);
-        let compiled = if self.settings.serialize {
-            engine.precompile_module(wasm).and_then(|bytes| {
-                // SAFETY: `bytes` come straight from this engine, unaltered.
-                #[expect(unsafe_code, reason = "the round trip is what is tested")]
-                unsafe {
-                    Module::deserialize(engine, bytes)
-                }
-            })
-        } else {
-            Module::from_binary(engine, wasm)
-        };
+        let compiled = load::module(engine, wasm, self.settings.load)?;
         compiled.map_err(|error| {
             let reason = format!("{error:#}");
             // The pooling allocator checks a module against its slots already

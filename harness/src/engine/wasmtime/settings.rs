@@ -25,8 +25,7 @@ pub(super) struct Settings {
     /// Whether an address is masked after its bounds check, against speculation.
     pub(super) spectre_mitigation: bool,
     pub(super) metering: Metering,
-    /// Whether a module is serialized and deserialized before it runs.
-    pub(super) serialize: bool,
+    pub(super) load: Load,
     /// Whether the memories of a module are made by the embedder.
     pub(super) outside: bool,
 }
@@ -81,6 +80,17 @@ pub(super) struct Layout {
     pub(super) may_move: bool,
     /// Whether data segments are mapped copy-on-write instead of written.
     pub(super) copy_on_write: bool,
+}
+
+/// How compiled code gets into the store.
+#[derive(Clone, Copy)]
+pub(super) enum Load {
+    /// As it was compiled.
+    Compiled,
+    /// Serialized, and deserialized from memory.
+    Serialized,
+    /// Serialized, and mapped from a file, with its data segments.
+    File,
 }
 
 /// How a run is kept from going on for ever.
@@ -184,7 +194,7 @@ impl Settings {
             signals,
             spectre_mitigation,
             metering,
-            serialize: _,
+            load: _,
             outside: _,
         } = self;
         let mut config = Config::new();
