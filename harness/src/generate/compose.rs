@@ -73,14 +73,19 @@ impl Story<'_, '_, '_> {
         for offered in &self.offered {
             if plan.memories.is_empty() || several {
                 let live = &self.live[offered.live];
-                let mut ty = live.ty;
+                let (mut ty, mut odd) = (live.ty, None);
                 // A type that the memory matches as it now is, or just not.
                 ty.minimum = match self.dice.up_to(9) {
                     0..=4 => ty.minimum,
                     5 | 6 => live.pages,
                     7 => 0,
                     8 => live.pages / 2,
-                    _ => live.pages + u64::from(self.dice.percent(15)),
+                    // Another size by one page, or another kind of memory.
+                    _ => {
+                        let byte = self.dice.up_to(255);
+                        odd = byte.checked_sub(128).filter(|_| byte < 218);
+                        live.pages + u64::from(byte >= 218)
+                    }
                 };
                 ty.maximum = match (ty.maximum, self.dice.up_to(4)) {
                     (Some(maximum), 1) => {
@@ -89,6 +94,9 @@ impl Story<'_, '_, '_> {
                     (Some(_), 2 | 3) if !ty.shared => None,
                     (maximum, _) => maximum,
                 };
+                if let Some(odd) = odd {
+                    memory::mismatch(&mut ty, self.profile.features, self.means, odd);
+                }
                 let most = ty.maximum.unwrap_or(memory::pages_at_most(&ty));
                 ty.minimum = ty.minimum.min(most);
                 plan.memories.push(Memory {

@@ -4,7 +4,7 @@ use wasm_encoder::{MemoryType, ValType};
 
 use super::dice::Dice;
 use super::profile::Profile;
-use crate::engine::Feature;
+use crate::engine::{Feature, Features};
 
 /// A memory as one module sees it.
 #[derive(Clone, Debug)]
@@ -49,6 +49,37 @@ pub(super) fn pages_at_most(ty: &MemoryType) -> u64 {
     };
     // With pages of one byte the whole address space does not fit the limits.
     u64::try_from((1u128 << bits) >> page_log2(ty)).map_or(widest, |pages| pages.min(widest))
+}
+
+/// Makes the type of an import one that the memory does not match, whatever its size: each
+/// number a way of its own, as far as the features allow it.
+/// <https://webassembly.github.io/spec/core/valid/matching.html#memory-types>
+pub(super) fn mismatch(ty: &mut MemoryType, features: Features, means: Means, way: u64) {
+    match way % 4 {
+        0 if features.has(Feature::Threads) => ty.shared = !ty.shared,
+        1 if features.has(Feature::Memory64) => ty.memory64 = !ty.memory64,
+        2 if features.has(Feature::CustomPageSizes) => {
+            ty.page_size_log2 = match page_log2(ty) {
+                16 => Some(0),
+                _ => None,
+            };
+        }
+        // One page fewer than it can have, or a limit where it has none.
+        _ => {
+            let most = ty.maximum.unwrap_or(ty.minimum + 2);
+            ty.maximum = Some(most.saturating_sub(1));
+        }
+    }
+    let most = pages_at_most(ty);
+    let most = match ty.shared {
+        // All of it is reserved.
+        true => most.min(means.economy >> page_log2(ty)),
+        false => most,
+    };
+    ty.maximum = match (ty.maximum, ty.shared) {
+        (None, true) => Some(most.min(ty.minimum + 2)),
+        (maximum, _) => maximum.map(|maximum| maximum.min(most)),
+    };
 }
 
 /// How large memories can be in a run, in bytes.

@@ -4,7 +4,7 @@ mod patterns;
 
 use std::collections::BTreeSet;
 
-use wasmparser::{Operator, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{MemoryType, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use super::*;
 use crate::script::Step;
@@ -247,4 +247,67 @@ fn another_generators_modules_are_among_them() {
         .filter(|&index| is_foreign(&case(9, index, &Options::default())))
         .count();
     assert!((3..100).contains(&foreign), "{foreign} of 1000");
+}
+
+/// The memories that a module imports by name, and those that it defines.
+fn memories(wasm: &[u8]) -> (Vec<(String, MemoryType)>, Vec<MemoryType>) {
+    let (mut imported, mut defined) = (Vec::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload.expect("it is valid") {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import.expect("it is valid");
+                    if let TypeRef::Memory(ty) = import.ty {
+                        imported.push((import.name.to_owned(), ty));
+                    }
+                }
+            }
+            Payload::MemorySection(section) => {
+                defined.extend(section.into_iter().map(|ty| ty.expect("it is valid")));
+            }
+            _ => {}
+        }
+    }
+    (imported, defined)
+}
+
+#[test]
+fn imports_fail_to_match_in_every_way() {
+    let mut ways = BTreeSet::new();
+    let focused = Options {
+        focus: vec![Focus::Grow],
+        ..Options::default()
+    };
+    for index in 0..3000 {
+        let script = case(10, index, &focused);
+        let mut modules = modules(&script);
+        let Some((_, offered)) = modules.next().map(memories) else {
+            continue;
+        };
+        for (name, ty) in modules.flat_map(|wasm| memories(wasm).0) {
+            let number = name
+                .strip_prefix("mem")
+                .and_then(|n| n.parse::<usize>().ok());
+            let Some(offered) = number.and_then(|n| offered.get(n)) else {
+                continue;
+            };
+            let bound = |ty: &MemoryType| ty.maximum.unwrap_or(u64::MAX);
+            let differ = [
+                ("shared", ty.shared != offered.shared),
+                ("addresses", ty.memory64 != offered.memory64),
+                ("page size", ty.page_size_log2 != offered.page_size_log2),
+                ("maximum", bound(&ty) < bound(offered)),
+            ];
+            ways.extend(
+                differ
+                    .iter()
+                    .filter(|(_, differs)| *differs)
+                    .map(|(way, _)| *way),
+            );
+        }
+    }
+    assert_eq!(
+        ways,
+        BTreeSet::from(["addresses", "maximum", "page size", "shared"])
+    );
 }
