@@ -73,16 +73,17 @@ impl Story<'_, '_, '_> {
         for offered in &self.offered {
             if plan.memories.is_empty() || several {
                 let live = &self.live[offered.live];
-                let (mut ty, mut odd) = (live.ty, None);
+                let (mut ty, mut odd, mut twice) = (live.ty, None, false);
                 // A type that the memory matches as it now is, or just not.
                 ty.minimum = match self.dice.up_to(9) {
                     0..=4 => ty.minimum,
                     5 | 6 => live.pages,
                     7 => 0,
                     8 => live.pages / 2,
-                    // Another size by one page, or another kind of memory.
+                    // Another size by one page, another kind of memory, or the same one twice.
                     _ => {
                         let byte = self.dice.up_to(255);
+                        twice = several && (1..128).contains(&byte);
                         odd = byte.checked_sub(128).filter(|_| byte < 218);
                         live.pages + u64::from(byte >= 218)
                     }
@@ -99,14 +100,22 @@ impl Story<'_, '_, '_> {
                 }
                 let most = ty.maximum.unwrap_or(memory::pages_at_most(&ty));
                 ty.minimum = ty.minimum.min(most);
-                plan.memories.push(Memory {
+                let memory = Memory {
                     ty,
                     import: Some((offered.module.clone(), offered.name.clone())),
                     export: self
                         .dice
                         .percent(30)
                         .then(|| format!("again{}", offered.live)),
-                });
+                };
+                if twice {
+                    let export = None;
+                    plan.memories.push(Memory {
+                        export,
+                        ..memory.clone()
+                    });
+                }
+                plan.memories.push(memory);
             }
         }
         if several && self.dice.percent(40) {

@@ -272,7 +272,7 @@ fn memories(wasm: &[u8]) -> (Vec<(String, MemoryType)>, Vec<MemoryType>) {
 }
 
 #[test]
-fn imports_fail_to_match_in_every_way() {
+fn imports_fail_to_match_in_every_way_and_name_a_memory_twice() {
     let mut ways = BTreeSet::new();
     let focused = Options {
         focus: vec![Focus::Grow],
@@ -284,7 +284,18 @@ fn imports_fail_to_match_in_every_way() {
         let Some((_, offered)) = modules.next().map(memories) else {
             continue;
         };
-        for (name, ty) in modules.flat_map(|wasm| memories(wasm).0) {
+        let imported: Vec<_> = modules.map(|wasm| memories(wasm).0).collect();
+        let names = |memories: &Vec<(String, MemoryType)>| {
+            let names: BTreeSet<_> = memories.iter().map(|(name, _)| name.clone()).collect();
+            names.len()
+        };
+        if imported
+            .iter()
+            .any(|memories| names(memories) < memories.len())
+        {
+            ways.insert("twice");
+        }
+        for (name, ty) in imported.into_iter().flatten() {
             let number = name
                 .strip_prefix("mem")
                 .and_then(|n| n.parse::<usize>().ok());
@@ -308,6 +319,6 @@ fn imports_fail_to_match_in_every_way() {
     }
     assert_eq!(
         ways,
-        BTreeSet::from(["addresses", "maximum", "page size", "shared"])
+        BTreeSet::from(["addresses", "maximum", "page size", "shared", "twice"])
     );
 }
