@@ -13,6 +13,7 @@ mod documented;
 mod interrupt;
 mod known;
 mod large;
+mod lines;
 mod nightly;
 mod options;
 mod progress;

@@ -111,9 +111,7 @@ impl EngineOptions {
 
     /// How workers are made.
     pub(crate) fn worker_options(&self) -> workers::Options<'_> {
-        workers::Options {
-            toolchain: self.toolchain.as_deref(),
-        }
+        worker_options(self.toolchain.as_deref())
     }
 
     /// The limits of a run.
@@ -215,9 +213,21 @@ impl InputOptions {
     }
 }
 
+/// How workers are made with a toolchain.
+pub(crate) fn worker_options(toolchain: Option<&str>) -> workers::Options<'_> {
+    workers::Options { toolchain }
+}
+
+/// Set for a process that is to run the workers that count the lines of an engine.
+pub(crate) const COUNTING: &str = "TRAPLINE_COUNTING";
+
 /// The engines of this machine.
 pub(crate) fn catalogue() -> Catalogue {
-    Catalogue::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")))
+    let catalogue = Catalogue::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")));
+    match std::env::var_os(COUNTING) {
+        Some(_) => catalogue.counting(),
+        None => catalogue,
+    }
 }
 
 /// Everything this program can run: the engines, and those with planted faults.

@@ -24,6 +24,8 @@ pub struct Header {
     pub tried: Vec<String>,
     /// The engines tried, with their versions.
     pub versions: String,
+    /// What it needs of who runs it, if that is more than usual.
+    pub needs: Option<String>,
     /// How it was found.
     pub found: String,
 }
@@ -47,6 +49,7 @@ impl Header {
             conforming,
             tried,
             versions,
+            needs,
             found,
         } = self;
         let mut text = format!("{BUG}{bug}\n{title}\n");
@@ -81,6 +84,9 @@ impl Header {
             text.push_str(&wrapped(&format!("conforms: {conforming}")));
         }
         text.push_str(&wrapped(&format!("versions: {versions}")));
+        if let Some(needs) = needs {
+            text.push_str(&wrapped(&format!("needs: {needs}")));
+        }
         text.push_str(&wrapped(&format!("found: {found}")));
         text
     }
@@ -167,6 +173,7 @@ mod tests {
             conforming: tried[12..].to_vec(),
             tried: tried.clone(),
             versions: "wasmtime 1.0.0, wasmi 2.0.0".to_owned(),
+            needs: Some("--large always".to_owned()),
             found: "seed 1".to_owned(),
         };
         let text: String = header
@@ -178,6 +185,7 @@ mod tests {
         assert!(text.contains("\n;; diverges: wasmtime: all 12\n"), "{text}");
         assert!(text.contains("\n;; conforms: all other 2\n"), "{text}");
         assert!(text.contains("SECURITY"), "{text}");
+        assert!(text.contains("\n;; needs: --large always\n"), "{text}");
         assert_eq!(bug_of(&text), Some("a"));
     }
 

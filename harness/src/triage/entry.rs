@@ -4,7 +4,7 @@ use super::confirm::is_of_the_host;
 use super::title;
 use crate::campaign::Sighting;
 use crate::corpus::{Bug, Cause, Header, Status};
-use crate::engine::{Budget, Configuration, engine_of};
+use crate::engine::{Budget, Configuration, RESIDENT_BYTES, engine_of};
 use crate::judge::{Difference, Severity, Subject, Verdict, section_of};
 use crate::reduce;
 use crate::report::{LookAt, look};
@@ -91,6 +91,7 @@ impl Found<'_> {
             );
             (script.clone(), trial.reference.allowed_outcomes(), header)
         };
+        let needs = needs_large(&script, name, budget, runner)?.then(|| LARGE.to_owned());
         let found = format!(
             "{origin}, case {}, on {}, {}",
             sighting.case,
@@ -100,6 +101,7 @@ impl Found<'_> {
         let wast = move |id: &str| {
             let header = Header {
                 bug: id.to_owned(),
+                needs,
                 found,
                 ..header
             };
@@ -107,6 +109,29 @@ impl Found<'_> {
         };
         Ok((bug, wast))
     }
+}
+
+/// What a script needs that shows nothing as long as growths beyond
+/// [`RESIDENT_BYTES`] fail.
+const LARGE: &str = "--large always, to make memories of some GiB resident";
+
+/// Whether a divergence shows only where engines may make more of a memory resident than
+/// usual.
+fn needs_large(
+    script: &Script,
+    name: &str,
+    budget: Budget,
+    runner: &mut dyn Runner,
+) -> Result<bool, String> {
+    if !budget.is_large() {
+        return Ok(false);
+    }
+    let usual = Budget {
+        resident_bytes: RESIDENT_BYTES,
+        ..budget
+    };
+    let trial = try_script(script, usual, runner, &[name])?;
+    Ok(trial.divergence(name).is_none())
 }
 
 /// Where only the contents of a memory differ, the script with a load that
@@ -176,6 +201,53 @@ pub(crate) fn header(
             .map(|j| j.configuration.clone())
             .collect(),
         versions: versions.join(", "),
+        needs: None,
         found: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::reference;
+    use crate::engine::{Job, MEMORY_BYTES};
+    use crate::observation::Outcome;
+    use crate::script::wast::parse;
+    use crate::worker::Answer;
+    use trapline_reference::Value;
+
+    /// The reference, but for what it answers where much may be resident.
+    struct WrongWhereLarge;
+
+    impl Runner for WrongWhereLarge {
+        fn run(&mut self, job: &Job<'_>, names: &[&str]) -> Result<Vec<Answer>, String> {
+            let run = reference::observe(job, &reference::Options::default());
+            let mut observation = run.observation;
+            if let Some(step) = observation
+                .steps
+                .last_mut()
+                .filter(|_| job.budget.is_large())
+            {
+                step.outcome = Outcome::Values(vec![Value::I32(7)]);
+            }
+            let answers = names.iter();
+            Ok(answers
+                .map(|_| Answer::Observed(observation.clone()))
+                .collect())
+        }
+    }
+
+    #[test]
+    fn what_shows_with_large_memories_only_says_so() {
+        let script = "(module (func (export \"f\") (result i32) (i32.const 1))) (invoke \"f\")";
+        let script = parse("m.wast", script.as_bytes()).expect("a script").script;
+        let usual = Budget::of(MEMORY_BYTES);
+        let large = Budget {
+            resident_bytes: 1 << 32,
+            ..usual
+        };
+        let needs = |budget| needs_large(&script, "e/x", budget, &mut WrongWhereLarge);
+        assert_eq!(needs(large), Ok(true));
+        assert_eq!(needs(usual), Ok(false));
     }
 }

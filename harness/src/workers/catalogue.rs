@@ -20,11 +20,15 @@ pub struct Options<'a> {
     pub toolchain: Option<&'a str>,
 }
 
+/// The folder, among the workers, of those that count.
+const COUNTING: &str = "counting";
+
 /// The engines of this machine.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     root: PathBuf,
     folder: PathBuf,
+    counting: bool,
 }
 
 impl Catalogue {
@@ -34,6 +38,17 @@ impl Catalogue {
         Catalogue {
             folder: root.join("target/workers"),
             root,
+            counting: false,
+        }
+    }
+
+    /// The same with workers of their own, which count the lines of the engine that are
+    /// executed. Where they write it is said by `LLVM_PROFILE_FILE`.
+    pub fn counting(self) -> Catalogue {
+        Catalogue {
+            folder: self.folder.join(COUNTING),
+            counting: true,
+            ..self
         }
     }
 
@@ -238,6 +253,7 @@ impl Catalogue {
         let mut workshop = Workshop {
             root: &self.root,
             folder: &self.folder,
+            counting: self.counting,
             said,
         };
         workshop.make(&found, options.toolchain)?;
@@ -261,6 +277,7 @@ impl Catalogue {
         let workshop = Workshop {
             root: &self.root,
             folder: &self.folder,
+            counting: self.counting,
             said,
         };
         Ok((workshop.fuzz_targets(&found)?, release))

@@ -44,6 +44,8 @@ pub(super) struct Workshop<'a> {
     pub(super) root: &'a Path,
     /// The folder of all workers.
     pub(super) folder: &'a Path,
+    /// Whether they count which lines of the engine are executed.
+    pub(super) counting: bool,
     /// Told what is being done.
     pub(super) said: &'a mut dyn FnMut(&str),
 }
@@ -59,10 +61,11 @@ impl Workshop<'_> {
         let toolchain = Toolchain::choose(&name, least, toolchain)?;
         let folder = self.folder.join(&name);
         let rustc = toolchain.rustc.to_string();
+        let compiler = self.compiler(&rustc)?;
         // What is there does not wait for what others build.
         if let (From::Registry(_), Some(pins)) = (&found.from, known_pins(&folder)) {
             let manifest = self.package(found, &Origin::Registry(pins)).manifest()?;
-            if is_current(&folder, &manifest, &rustc) {
+            if is_current(&folder, &manifest, &compiler) {
                 return Ok(());
             }
         }
@@ -82,7 +85,7 @@ impl Workshop<'_> {
         };
         let manifest = self.package(found, &origin).manifest()?;
         // Another process may have built it meanwhile.
-        if matches!(origin, Origin::Registry(_)) && is_current(&folder, &manifest, &rustc) {
+        if matches!(origin, Origin::Registry(_)) && is_current(&folder, &manifest, &compiler) {
             return Ok(());
         }
         Record::remove(&folder);
@@ -93,7 +96,7 @@ impl Workshop<'_> {
         let noted = std::fs::read_to_string(built.join("worker.d")).map_err(|why| failed(&why))?;
         let root = self.root.canonicalize().map_err(|why| failed(&why))?;
         let sources = made_of::sources(&noted, &root);
-        let digest = made_of::digest(&manifest, &rustc, &sources)
+        let digest = made_of::digest(&manifest, &compiler, &sources)
             .ok_or_else(|| failed(&"a source file is gone"))?;
         // Not over a program that may be running.
         std::fs::copy(built.join("worker"), folder.join("worker.new"))
@@ -134,6 +137,18 @@ impl Workshop<'_> {
                 .map_err(|why| format!("{}: {why}", lock.display()))?;
         }
         Ok(folder)
+    }
+
+    /// What a worker is compiled with, besides its package: the version of the compiler,
+    /// and what it is called by.
+    fn compiler(&self, rustc: &str) -> Result<String, String> {
+        if !self.counting {
+            return Ok(rustc.to_owned());
+        }
+        let script = self.root.join(COUNT);
+        let text = std::fs::read_to_string(&script);
+        let text = text.map_err(|why| format!("{}: {why}", script.display()))?;
+        Ok(format!("{rustc} {text}"))
     }
 
     fn package<'p>(&'p self, found: &'p Found, origin: &'p Origin) -> Package<'p> {
@@ -201,11 +216,15 @@ impl Workshop<'_> {
 
     /// Has cargo compile a package, with its words in a file.
     fn compile(&mut self, name: &str, folder: &Path, toolchain: &Toolchain) -> Result<(), String> {
+        let wrapper = self.root.join(COUNT);
         let file = folder.join("build.log");
         let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", file.display());
         let mut log = File::create(&file).map_err(|why| failed(&why))?;
-        let mut cargo = toolchain
-            .command("cargo")
+        let mut cargo = toolchain.command("cargo");
+        if self.counting {
+            cargo.env("RUSTC_WRAPPER", wrapper);
+        }
+        let mut cargo = cargo
             .args(["build", "--bin", "worker", "--target-dir"])
             .arg(self.folder.join("build"))
             // What a build that was interrupted has left must not be used.
@@ -239,6 +258,9 @@ impl Workshop<'_> {
     }
 }
 
+/// What calls the compiler for a worker that counts, in the project.
+const COUNT: &str = "harness/src/workers/count";
+
 /// The name of the file with the pins of a worker.
 const PINS: &str = "pins.json";
 
@@ -249,9 +271,9 @@ fn known_pins(folder: &Path) -> Option<Pins> {
 }
 
 /// Whether a worker is there, and would come out the same today.
-fn is_current(folder: &Path, manifest: &str, rustc: &str) -> bool {
+fn is_current(folder: &Path, manifest: &str, compiler: &str) -> bool {
     folder.join("worker").is_file()
-        && Record::read(folder).is_some_and(|record| record.is_current(manifest, rustc))
+        && Record::read(folder).is_some_and(|record| record.is_current(manifest, compiler))
 }
 
 /// Writes a file, in a folder that is made for it if need be.

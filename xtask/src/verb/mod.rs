@@ -4,6 +4,7 @@ mod bench;
 mod bisect;
 mod case;
 pub(crate) mod claims;
+mod coverage;
 mod diff;
 mod engines;
 mod fuzz;
@@ -37,6 +38,7 @@ pub(crate) enum Verb {
     Sweep(sweep::Sweep),
     Real(real::Real),
     Claims(claims::Claims),
+    Coverage(coverage::Coverage),
     Nightly(nightly::Nightly),
     Engines(engines::Engines),
     Fuzz(fuzz::Fuzz),
@@ -62,6 +64,7 @@ impl Verb {
             Verb::Sweep(verb) => verb.run(),
             Verb::Real(verb) => verb.run(),
             Verb::Claims(verb) => verb.run(),
+            Verb::Coverage(verb) => verb.run(),
             Verb::Nightly(verb) => verb.run(),
             Verb::Engines(verb) => verb.run(),
             Verb::Fuzz(verb) => verb.run(),

@@ -223,7 +223,10 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
             note = wrong;
             State::Wrong
         }
-        _ if !tried => State::Untried,
+        _ if !tried => {
+            note = limited(trial).unwrap_or_default();
+            State::Untried
+        }
         (_, None) if diverging.is_empty() => State::Conforms,
         (_, None) => State::New,
         (_, Some(bug)) if diverging.is_empty() && bug.severity == Severity::Assertion => {
@@ -272,6 +275,23 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         note,
         releases,
     }
+}
+
+/// Why nobody could tell, where that is a limit of ours or of the machine.
+fn limited(trial: &Trial) -> Option<String> {
+    trial
+        .judged
+        .iter()
+        .find_map(|judged| match &judged.verdict {
+            Verdict::Limit(why) => {
+                let hint = match trial.reference.budget.is_large() {
+                    true => "",
+                    false => "; see --large",
+                };
+                Some(format!("{}: {why}{hint}", judged.configuration))
+            }
+            _ => None,
+        })
 }
 
 /// Configurations, those of one compiler together: `wasmtime/winch (4)`.

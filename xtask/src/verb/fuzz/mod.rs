@@ -3,7 +3,6 @@
 mod artifacts;
 mod assertions;
 mod closing;
-mod coverage;
 mod jobs;
 mod seeds;
 mod tools;
@@ -24,6 +23,7 @@ use trapline_harness::workers::Pattern;
 use crate::End;
 use crate::interrupt::on_interrupt;
 use crate::large::Large;
+use crate::lines::{Areas, Report};
 use crate::options::{CorpusOptions, EngineOptions, catalogue, linked_in, parse_time, scratch};
 use crate::progress::Line;
 use artifacts::Artifact;
@@ -142,11 +142,11 @@ impl Fuzz {
             let out = scratch("fuzz")?.join(format!("coverage-{}.txt", self.target.name()));
             let log = out.with_extension("log");
             let lcov = tools.coverage(self.target, &package, &environment, &inputs, &log)?;
-            let patterns = match &self.files[..] {
-                [] => coverage::patterns(&names),
-                files => files.to_vec(),
+            let areas = match &self.files[..] {
+                [] => areas(&names)?,
+                files => Areas::files(files),
             };
-            coverage::report(&coverage::text(lcov)?, &patterns, &out)?;
+            Report::of(&lcov, &areas)?.show(&out)?;
             return Ok(End::NothingNew);
         }
         // What cannot be read is said before minutes are spent on the build.
@@ -349,6 +349,18 @@ fn features(names: &[&str]) -> String {
         .collect();
     engines.dedup();
     engines.join(",")
+}
+
+/// Where the engines of these configurations have the code of their memories.
+fn areas(names: &[&str]) -> anyhow::Result<Areas> {
+    let mut engines: Vec<&str> = names.iter().map(|name| engine_of(name)).collect();
+    engines.sort_unstable();
+    engines.dedup();
+    let mut all = Areas::default();
+    for engine in engines {
+        all = all.and(Areas::of(engine)?);
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

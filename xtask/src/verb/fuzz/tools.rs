@@ -8,6 +8,8 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 use trapline_harness::fuzzing::Target;
 
+use crate::lines;
+
 /// Which sanitizer a target is built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Sanitizer {
@@ -147,16 +149,8 @@ impl Tools {
         environment: &[(&str, String)],
         inputs: &Path,
         log: &Path,
-    ) -> anyhow::Result<Vec<u8>> {
-        let sysroot = said("rustc", &["+nightly", "--print", "sysroot"]).unwrap_or_default();
-        let tools = Path::new(sysroot.trim()).join("lib/rustlib");
-        let llvm_cov = tools.join(&self.triple).join("bin/llvm-cov");
-        if !llvm_cov.is_file() {
-            bail!(
-                "coverage needs a tool that is not there; install it with \
-                 `rustup component add llvm-tools --toolchain nightly`"
-            );
-        }
+    ) -> anyhow::Result<String> {
+        let lines = lines::Tools::find(Some("nightly"))?;
         eprintln!(
             "building {} once more (the first time takes minutes)",
             target.name()
@@ -182,28 +176,9 @@ impl Tools {
             );
         }
         let built = package.built.join(&self.triple).join("coverage");
-        let output = Command::new(&llvm_cov)
-            .args([
-                "export",
-                "--format=lcov",
-                "--skip-functions",
-                "--instr-profile",
-            ])
-            .arg(
-                package
-                    .folder
-                    .join("coverage")
-                    .join(target.name())
-                    .join("coverage.profdata"),
-            )
-            .arg(built.join(&self.triple).join("release").join(target.name()))
-            .output()
-            .with_context(|| format!("{}: cannot be run", llvm_cov.display()))?;
-        if !output.status.success() {
-            let why = String::from_utf8_lossy(&output.stderr);
-            bail!("llvm-cov: {}", why.lines().next().unwrap_or("it failed"));
-        }
-        Ok(output.stdout)
+        let merged = package.folder.join("coverage").join(target.name());
+        let program = built.join(&self.triple).join("release").join(target.name());
+        lines.lcov(&program, &merged.join("coverage.profdata"))
     }
 }
 
