@@ -22,6 +22,8 @@ pub mod fuzzing;
 pub mod generate;
 #[cfg(not(worker))]
 pub mod judge;
+#[cfg(not(worker))]
+pub mod litmus;
 pub mod observation;
 #[cfg(not(worker))]
 mod operator;

@@ -268,6 +268,7 @@ fn campaign(
             budget: BUDGET,
             ..Default::default()
         },
+        threads_every: None,
         budget: BUDGET,
         larger: None,
         configurations: vec![mutant.to_owned()],

@@ -63,6 +63,7 @@ impl CampaignOptions {
             time: self.time.or(self.cases.is_none().then_some(usual)),
             jobs: usize::from(self.jobs),
             generate: generating(&self.focus, budget, engine::declared(configurations))?,
+            threads_every: None,
             budget,
             larger: engines.larger_budget(),
             configurations: configurations.iter().map(|c| c.name().to_owned()).collect(),

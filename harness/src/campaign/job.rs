@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::{Options, Outcomes, Progress, Sighting};
 use crate::coverage::Shapes;
-use crate::engine::reference::ReferenceRun;
+use crate::engine::reference::{ReferenceRun, has_threads};
 use crate::engine::{BEYOND_MEANS, Budget};
 use crate::generate;
 use crate::judge::{Judged, Verdict};
@@ -42,7 +42,7 @@ struct Looked {
 impl Job<'_> {
     pub(super) fn case(&mut self, case: u64) -> Result<(), String> {
         let began = Instant::now();
-        let script = generate::case(self.options.seed, case, &self.options.generate);
+        let script = generate::case(self.options.seed, case, &self.options.generating(case));
         let generated = began.elapsed();
         let drawn = drawn(self.options, case);
         let names: Vec<&str> = drawn
@@ -83,6 +83,9 @@ impl Job<'_> {
         }
         outcomes.larger += larger.as_ref().map_or(0, |trial| trial.judged.len() as u64);
         outcomes.coverage.add(&shapes, &trial.reference.trace);
+        if has_threads(&script) {
+            outcomes.threads.add(&trial);
+        }
         if let Some(why) = reference_skip(&trial) {
             *outcomes.reference_skips.entry(why).or_default() += 1;
         }

@@ -13,7 +13,9 @@ mod rounds;
 mod shard;
 mod sighting;
 mod tally;
+mod threads;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -24,10 +26,11 @@ pub use rounds::{Filing, run};
 pub use shard::Shard;
 pub use sighting::Sighting;
 pub use tally::{Phases, Tally, Verdicts, add_counts};
+pub use threads::Threads;
 
 use crate::coverage::Coverage;
 use crate::engine::Budget;
-use crate::generate;
+use crate::generate::{self, Focus};
 
 /// What to run.
 pub struct Options {
@@ -43,6 +46,8 @@ pub struct Options {
     pub jobs: usize,
     /// How the scripts are generated.
     pub generate: generate::Options,
+    /// One of so many cases is a program of several threads, whatever the others lean to.
+    pub threads_every: Option<u64>,
     /// The limits of every run.
     pub budget: Budget,
     /// The limits of another run of some cases, on those configurations that could not
@@ -55,6 +60,24 @@ pub struct Options {
     pub swarm: Option<usize>,
     /// Where a script that diverges is put before it is reduced.
     pub unreduced: PathBuf,
+}
+
+impl Options {
+    /// How the case of this number is generated.
+    fn generating(&self, case: u64) -> Cow<'_, generate::Options> {
+        // The last of them, since every 32nd case may be run with larger limits, from 0 on.
+        let has_threads = |every: u64| case % every == every - 1;
+        match self
+            .threads_every
+            .filter(|&every| has_threads(every.max(1)))
+        {
+            Some(_) => Cow::Owned(generate::Options {
+                focus: vec![Focus::Threads],
+                ..self.generate.clone()
+            }),
+            None => Cow::Borrowed(&self.generate),
+        }
+    }
 }
 
 /// What a running campaign shows to the outside, at any moment.
@@ -96,6 +119,8 @@ pub struct Outcomes {
     pub reference_skips: BTreeMap<String, u64>,
     /// Which cells of the space the cases have visited.
     pub coverage: Coverage,
+    /// What programs of several threads came to.
+    pub threads: Threads,
 }
 
 impl Outcomes {
@@ -111,6 +136,7 @@ impl Outcomes {
             sightings: BTreeMap::new(),
             reference_skips: BTreeMap::new(),
             coverage: Coverage::new(options.generate.features),
+            threads: Threads::default(),
         }
     }
 }

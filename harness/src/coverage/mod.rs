@@ -3,9 +3,12 @@
 //! A [`Cell`] is an instruction and either the type of the memory, whether its
 //! module imports it, and where the access stood; or one aspect of the code
 //! around it, its shape. [`Coverage`] counts them from the reference's traces:
-//! what counts is what was executed, not what was written.
+//! what counts is what was executed, not what was written. Of programs of several
+//! threads a [`Conflict`] is counted as well, in a table of its own: two operations of
+//! different threads whose order can be told.
 
 mod cell;
+mod conflict;
 mod observe;
 mod shape;
 
@@ -15,10 +18,11 @@ use std::io::{self, Write};
 use trapline_reference::{Access, AddressType, Instruction};
 
 pub use cell::{Cell, Position, What};
+pub use conflict::{Around, Conflict, Edge, Operation};
 pub use observe::Shapes;
 pub use shape::{Aspect, Origin, Setting, Value};
 
-use crate::engine::Features;
+use crate::engine::{Feature, Features, reference};
 
 /// What else than the instructions with a `memarg` the reference records.
 const OTHERS: [&str; 9] = [
@@ -37,6 +41,9 @@ const OTHERS: [&str; 9] = [
 /// those of its instruction.
 pub type Visited = BTreeMap<String, BTreeMap<usize, u64>>;
 
+/// The conflicts of threads among [`Visited`], by number.
+const CONFLICTS: &str = "conflicts of threads";
+
 /// How often each cell was visited.
 #[derive(Clone, Debug)]
 pub struct Coverage {
@@ -44,6 +51,8 @@ pub struct Coverage {
     numbers: HashMap<&'static str, usize>,
     names: Vec<&'static str>,
     hits: Vec<u64>,
+    /// Those that can be visited, in order, and in how many programs they were.
+    conflicts: Vec<(Conflict, u64)>,
 }
 
 impl Coverage {
@@ -53,8 +62,11 @@ impl Coverage {
             .map(|instruction| instruction.name)
             .chain(OTHERS)
             .collect();
+        let has_threads = features.has(Feature::Threads);
+        let conflicts = Conflict::all().filter(|_| has_threads);
         Coverage {
             features,
+            conflicts: conflicts.map(|conflict| (conflict, 0)).collect(),
             numbers: names.iter().copied().zip(0..).collect(),
             hits: vec![0; names.len() * Cell::KINDS],
             names,
@@ -91,11 +103,26 @@ impl Coverage {
                 self.hits[first + shape.kind()] += 1;
             }
         }
+        let of_thread = |access: &Access| {
+            let code = access.code.as_ref();
+            code.is_some_and(|code| code.module == reference::NO_STEP)
+        };
+        for found in conflict::conflicts(trace, of_thread) {
+            let at = self
+                .conflicts
+                .binary_search_by_key(&found, |&(conflict, _)| conflict);
+            if let Ok(at) = at {
+                self.conflicts[at].1 += 1;
+            }
+        }
     }
 
     /// Adds what another part of the campaign visited.
     pub fn merge(&mut self, other: &Coverage) {
         for (mine, theirs) in std::iter::zip(&mut self.hits, &other.hits) {
+            *mine += theirs;
+        }
+        for ((_, mine), (_, theirs)) in std::iter::zip(&mut self.conflicts, &other.conflicts) {
             *mine += theirs;
         }
     }
@@ -107,6 +134,11 @@ impl Coverage {
         for (cell, hits) in self.cells().filter(|&(_, hits)| hits > 0) {
             let kinds = visited.entry(cell.op.to_owned()).or_default();
             kinds.insert(cell.kind(), hits);
+        }
+        let conflicts = self.conflicts.iter().map(|&(_, hits)| hits).enumerate();
+        let conflicts: BTreeMap<usize, u64> = conflicts.filter(|&(_, hits)| hits > 0).collect();
+        if !conflicts.is_empty() {
+            visited.insert(CONFLICTS.to_owned(), conflicts);
         }
         visited
     }
@@ -122,6 +154,22 @@ impl Coverage {
                 self.hits[number * Cell::KINDS + kind] += hits;
             }
         }
+        for (&number, more) in visited.get(CONFLICTS).into_iter().flatten() {
+            if let Some((_, hits)) = self.conflicts.get_mut(number) {
+                *hits += more;
+            }
+        }
+    }
+
+    /// Every conflict of two threads that can be visited, and in how many programs it was.
+    pub fn conflicts(&self) -> &[(Conflict, u64)] {
+        &self.conflicts
+    }
+
+    /// How many conflicts were visited, of how many that can be.
+    pub fn share_of_conflicts(&self) -> (usize, usize) {
+        let visited = self.conflicts.iter().filter(|&&(_, hits)| hits > 0);
+        (visited.count(), self.conflicts.len())
     }
 
     /// Every cell that can be visited, and how often it was.
@@ -147,7 +195,9 @@ impl Coverage {
             .filter_map(|(cell, hits)| (hits == 0).then_some(cell))
     }
 
-    /// Writes the table, tab-separated: one line per cell that can be visited.
+    /// Writes the table, tab-separated: one line per cell that can be visited, and one per
+    /// conflict of threads, whose last column but one is the other operation and what else
+    /// the program does.
     ///
     /// # Errors
     ///
@@ -181,6 +231,22 @@ impl Coverage {
                     aspect.name(),
                 )?,
             }
+        }
+        for (conflict, hits) in &self.conflicts {
+            let Conflict {
+                operation,
+                other,
+                edge,
+                around,
+            } = conflict;
+            writeln!(
+                out,
+                "{}\tany\tshared\tany\tany\t{}\tagainst {}, around {}\t{hits}",
+                operation.name(),
+                edge.name(),
+                other.name(),
+                around.name(),
+            )?;
         }
         Ok(())
     }
@@ -247,6 +313,70 @@ mod tests {
     fn a_default_campaign_visits_every_cell() {
         let empty: Vec<_> = visit(10_000).empty().collect();
         assert!(empty.is_empty(), "{empty:?}");
+    }
+
+    /// What programs of threads of a campaign visit.
+    fn visit_threads(cases: u64) -> Coverage {
+        let options = Options {
+            focus: vec![generate::Focus::Threads],
+            ..Options::default()
+        };
+        let mut coverage = Coverage::new(options.features);
+        for index in 0..cases {
+            let script = generate::case(1, index, &options);
+            let watch = Watch::default();
+            let job = Job::new(&script, options.budget, &watch, &[]);
+            let run = reference::observe(&job, &reference::Options::default());
+            coverage.add(&Shapes::of(&script), &run.trace);
+        }
+        coverage
+    }
+
+    #[test]
+    fn programs_of_threads_visit_conflicts_and_others_none() {
+        assert_eq!(visit(100).share_of_conflicts().0, 0);
+        let coverage = visit_threads(200);
+        let (visited, all) = coverage.share_of_conflicts();
+        assert!(visited >= 40, "{visited} of {all}");
+        let hits = |operation, other, edge, around| {
+            let wanted = Conflict {
+                operation,
+                other,
+                edge,
+                around,
+            };
+            let mut all = coverage.conflicts().iter();
+            all.find(|(conflict, _)| *conflict == wanted)
+                .map(|&(_, hits)| hits)
+        };
+        use Operation::{AtomicLoad, AtomicStore, Notify, Wait};
+        for (operation, other, edge, around) in [
+            (AtomicLoad, AtomicStore, Edge::Inside, Around::Neither),
+            (Wait, Notify, Edge::Inside, Around::Wait),
+        ] {
+            let hits = hits(operation, other, edge, around);
+            assert!(
+                hits.is_some_and(|hits| hits > 0),
+                "{operation:?} {other:?}: {hits:?}"
+            );
+        }
+        assert_eq!(
+            hits(AtomicLoad, AtomicLoad, Edge::Inside, Around::Neither),
+            None
+        );
+        assert_eq!(
+            hits(AtomicLoad, AtomicStore, Edge::Outside, Around::Neither),
+            None
+        );
+
+        let mut again = Coverage::new(coverage.features);
+        again.add_visited(&coverage.visited());
+        assert_eq!(again.conflicts(), coverage.conflicts());
+        let mut table = Vec::new();
+        coverage.write(&mut table).unwrap();
+        let table = String::from_utf8(table).unwrap();
+        let lines = table.lines().filter(|line| line.contains("\tagainst "));
+        assert_eq!(lines.count(), all);
     }
 
     #[test]

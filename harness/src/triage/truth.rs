@@ -150,6 +150,7 @@ impl Planted {
                 budget: BUDGET,
                 ..Default::default()
             },
+            threads_every: None,
             budget: BUDGET,
             larger: None,
             configurations: vec![NAME.to_owned()],

@@ -35,6 +35,7 @@ pub(crate) fn add(shards: Vec<Report>) -> anyhow::Result<Report> {
             tally.merge(more);
         }
         whole.phases += shard.phases;
+        whole.threads += shard.threads;
         add_counts(&mut whole.reference_skips, shard.reference_skips);
         for (op, kinds) in shard.visited {
             let all = whole.visited.entry(op).or_default();

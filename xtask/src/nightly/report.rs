@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
-use trapline_harness::campaign::{self, Found, Phases, Shard, Tally};
+use trapline_harness::campaign::{self, Found, Phases, Shard, Tally, Threads};
 use trapline_harness::claims::fragmentation::Measured;
 use trapline_harness::corpus::Register;
 use trapline_harness::coverage::{Coverage, Visited};
@@ -38,6 +38,9 @@ pub(crate) struct Report {
     pub(crate) phases: Phases,
     pub(crate) reference_skips: BTreeMap<String, u64>,
     pub(crate) visited: Visited,
+    /// What programs of several threads came to.
+    #[serde(default)]
+    pub(crate) threads: Threads,
     /// What the campaign found, with the scripts of what is new: what merging
     /// begins with.
     pub(crate) found: Vec<Found>,
@@ -64,6 +67,9 @@ pub(crate) struct Asked {
     pub(crate) cases: Option<u64>,
     pub(crate) seconds: Option<f64>,
     pub(crate) focus: Vec<String>,
+    /// One of so many cases is a program of several threads.
+    #[serde(default)]
+    pub(crate) threads_every: Option<u64>,
     pub(crate) swarm: Option<usize>,
     pub(crate) budget_bytes: u64,
     pub(crate) engines: Vec<Engine>,
@@ -149,6 +155,7 @@ impl Report {
             phases: Phases::default(),
             reference_skips: BTreeMap::new(),
             visited: Visited::new(),
+            threads: Threads::default(),
             found: Vec::new(),
             findings: Vec::new(),
             replay: Vec::new(),
@@ -177,6 +184,12 @@ impl Report {
             ));
         }
         serde_json::from_str(text).context("not a nightly report")
+    }
+
+    /// How many of the new bugs need several threads to show.
+    pub(crate) fn new_with_threads(&self) -> usize {
+        let is = |finding: &&Finding| finding.new && finding.wast.contains("(thread ");
+        self.findings.iter().filter(is).count()
     }
 
     /// The shards that are missing.
@@ -301,6 +314,7 @@ impl Asked {
                 .iter()
                 .map(|f| f.to_string())
                 .collect(),
+            threads_every: options.threads_every,
             swarm: options.swarm,
             budget_bytes: options.budget.memory_bytes,
             engines: configurations.iter().map(engine).collect(),
@@ -344,6 +358,7 @@ impl Asked {
                 budget,
                 features: self.features(),
             },
+            threads_every: self.threads_every,
             budget,
             larger: None,
             configurations: self.engines.iter().map(|e| e.name.clone()).collect(),

@@ -123,6 +123,7 @@ impl Run<'_> {
         report.phases = outcomes.phases;
         report.reference_skips = outcomes.reference_skips;
         report.visited = outcomes.coverage.visited();
+        report.threads = outcomes.threads;
         report.findings = self.findings(&report.found, &report.replay, &[])?;
         without_folders(&mut report.found);
         Ok((outcomes.cases, outcomes.elapsed.as_secs_f64()))

@@ -60,12 +60,12 @@ fn runner() -> Box<dyn Runner> {
     Box::new(InProcess::new(engine::mutants()))
 }
 
-/// Where a test keeps its files.
-struct Place(tempfile::TempDir);
+/// Where a test keeps its files, and which cases are programs of threads, if any.
+struct Place(tempfile::TempDir, Option<u64>);
 
 impl Place {
     fn new() -> Place {
-        let place = Place(tempfile::tempdir().expect("a folder"));
+        let place = Place(tempfile::tempdir().expect("a folder"), None);
         std::fs::create_dir(place.corpus()).expect("a folder");
         for (name, text) in CORPUS {
             std::fs::write(place.corpus().join(name), text).expect("a file");
@@ -94,6 +94,7 @@ impl Place {
                     budget,
                     ..Default::default()
                 },
+                threads_every: self.1,
                 budget,
                 larger: None,
                 configurations: MUTANTS.map(str::to_owned).into(),
@@ -218,6 +219,31 @@ fn similar(got: &serde_json::Value, want: &serde_json::Value, at: &str) {
         }
         (got, want) => assert_eq!(got, want, "{at}"),
     }
+}
+
+#[test]
+fn programs_of_threads_have_a_row() {
+    let place = Place::new();
+    let mut report = Place(place.0, Some(8)).run("1/1");
+    assert_eq!(report.threads.programs, CASES / 8);
+    let summary = render::summary(&report).expect("it is made");
+    assert!(
+        summary.contains("| programs of threads | 3 programs, "),
+        "{summary}"
+    );
+    let before = report.new_with_threads();
+    let new = report.findings.iter_mut().find(|finding| finding.new);
+    let new = new.expect("something is new");
+    new.wast = "(module $m) (thread $t) (wait $t)".to_owned();
+    assert_eq!(report.new_with_threads(), before + 1);
+
+    let without = Place::new().run("1/1");
+    assert_eq!(without.threads.programs, 0);
+    let summary = render::summary(&without).expect("it is made");
+    assert!(
+        summary.contains("| programs of threads | none |"),
+        "{summary}"
+    );
 }
 
 #[test]

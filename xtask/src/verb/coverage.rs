@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Map, Value};
-use trapline_harness::engine::{self, Configuration, Name, engine_of};
+use trapline_harness::engine::{self, Configuration, Feature, Name, engine_of};
 use trapline_harness::workers::{Catalogue, ENGINES, Pattern};
 
 use crate::End;
@@ -34,7 +34,8 @@ pub(crate) struct Coverage {
     /// Build with this toolchain of rustup's
     #[arg(long, value_name = "NAME")]
     toolchain: Option<String>,
-    /// How long the campaign runs on each engine; 0 for none
+    /// How long the campaign runs on each engine, and a quarter of it once more with
+    /// programs of several threads; 0 for none
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_time)]
     time: Duration,
     /// Sweep these configurations as well, separated by commas: `wasmi/eager`
@@ -76,7 +77,15 @@ impl Coverage {
             }
             println!("{release}");
             if !self.time.is_zero() && !interrupted.load(Ordering::Relaxed) {
-                self.diff(&folder, &names)?;
+                self.diff(&folder, &names, self.time, &[])?;
+            }
+            let has_threads = |c: &Configuration| c.features.has(Feature::Threads);
+            let threaded = campaign.iter().filter(|c| has_threads(c)).map(|c| c.name());
+            let threaded: Vec<&str> = threaded.filter(|name| names.contains(name)).collect();
+            if !self.time.is_zero() && !threaded.is_empty() && !interrupted.load(Ordering::Relaxed)
+            {
+                let focus = ["--focus", "threads"];
+                self.diff(&folder, &threaded, self.time / 4, &focus)?;
             }
             let of_it = by_release(&swept).into_iter().find(|(r, _)| *r == release);
             if let Some((_, names)) = of_it.filter(|_| !interrupted.load(Ordering::Relaxed)) {
@@ -112,15 +121,22 @@ impl Coverage {
     }
 
     /// Runs a campaign, on a corpus that is thrown away: what it finds is found by others.
-    fn diff(&self, folder: &Path, names: &[&str]) -> anyhow::Result<()> {
+    fn diff(
+        &self,
+        folder: &Path,
+        names: &[&str],
+        time: Duration,
+        others: &[&str],
+    ) -> anyhow::Result<()> {
         let corpus = folder.join("corpus");
         std::fs::create_dir_all(&corpus)
             .with_context(|| format!("{}: cannot be made", corpus.display()))?;
-        let time = format!("{}s", self.time.as_secs_f64());
+        let time = format!("{}s", time.as_secs_f64());
         let mut command = self.command(folder, "diff", names)?;
         command
             .args(["--time", &time, "--no-reduce", "--corpus"])
-            .arg(corpus);
+            .arg(corpus)
+            .args(others);
         finished(&mut command, &folder.join("diff.txt"))
     }
 

@@ -125,6 +125,10 @@ fn summary(outcomes: &Outcomes, rows: &[Found]) {
         "{visited} of {cells} cells of the space visited ({:.1} %)",
         100.0 * visited as f64 / cells.max(1) as f64,
     );
+    let (visited, conflicts) = outcomes.coverage.share_of_conflicts();
+    if visited > 0 {
+        println!("{visited} of {conflicts} conflicts of threads visited");
+    }
     if outcomes.larger > 0 {
         println!("{} runs with a large memory resident", outcomes.larger);
     }

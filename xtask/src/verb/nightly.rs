@@ -8,6 +8,7 @@ use clap::Args;
 use trapline_harness::campaign::Shard;
 use trapline_harness::claims::{self, Claim};
 use trapline_harness::corpus::{Corpus, Register};
+use trapline_harness::engine::Feature;
 use trapline_harness::spec::official;
 
 use crate::End;
@@ -27,7 +28,8 @@ use crate::verb::claims::own_claims;
 /// on different machines, each with its own share of the cases, the corpus and
 /// the suite; --merge puts their reports together, so that nothing tells them
 /// from one run. Without --time and --cases the campaign takes half an hour;
-/// the replay and the suite come before it, reducing comes after.
+/// the replay and the suite come before it, reducing comes after. Without --focus
+/// one case of 16 is a program of several threads.
 #[derive(Args)]
 pub(crate) struct Nightly {
     #[command(flatten)]
@@ -64,6 +66,10 @@ pub(crate) struct Nightly {
 /// How long the campaign takes if nobody says.
 const USUAL: Duration = Duration::from_secs(30 * 60);
 
+/// One of so many cases is a program of several threads, if no focus is asked for. Such a
+/// program is run for up to 100 ms on each configuration, which other cases take a tenth of.
+const THREADS_EVERY: u64 = 16;
+
 impl Nightly {
     /// Runs or merges, and writes the report.
     pub(crate) fn run(self) -> anyhow::Result<End> {
@@ -92,6 +98,10 @@ impl Nightly {
             &self.engines,
             &configurations,
         )?;
+        let has_threads = options.generate.features.has(Feature::Threads);
+        if options.generate.focus.is_empty() && has_threads {
+            options.threads_every = Some(THREADS_EVERY);
+        }
         options.unreduced = campaign::unreduced(&options)?;
         let report = Run {
             options,

@@ -244,7 +244,7 @@ impl Embedding for Reference {
 }
 
 /// The number of a module that no step of the script itself defines.
-pub(super) const NO_STEP: u32 = u32::MAX;
+pub(crate) const NO_STEP: u32 = u32::MAX;
 
 /// The digest of a chunk; one that is not stored is zero, without a look.
 fn chunk_digest(

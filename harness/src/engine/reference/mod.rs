@@ -16,6 +16,7 @@ use trapline_reference::{Grows, Rules, Specification};
 use super::driver;
 use super::{Engine, Feature, Features, Job};
 use crate::observation::{Observation, Watch};
+pub(crate) use embedding::NO_STEP;
 use embedding::Reference;
 pub(super) use host::{call_host, host_func};
 pub(super) use modules::decoded;

@@ -27,8 +27,8 @@ pub(super) enum Race {
     NewBytes,
     /// Grow, and write what is old.
     OldBytes,
-    /// Store to one cell and load from the other: store buffering.
-    Buffering,
+    /// Store to one of these cells and load from the other: store buffering.
+    Buffering([Cell; 2]),
 }
 
 /// How often.
@@ -41,6 +41,9 @@ impl Race {
     pub(super) fn choose(dice: &mut Dice<'_, '_>) -> Race {
         let any = dice.pick(&CELLS);
         let wide = dice.pick(&[CELLS[1], CELLS[4]]);
+        // The wide ones are stored by plain instructions where others are replaced in a
+        // word: only there a store can wait in the processor's store buffer.
+        let two = dice.pick(&[[CELLS[1], CELLS[4]], [CELLS[0], CELLS[1]]]);
         dice.pick(&[
             Race::Count(any),
             Race::Exchange(any),
@@ -50,7 +53,7 @@ impl Race {
             Race::Sizes,
             Race::NewBytes,
             Race::OldBytes,
-            Race::Buffering,
+            Race::Buffering(two),
         ])
     }
 }
@@ -60,7 +63,9 @@ pub(super) fn ops(dice: &mut Dice<'_, '_>, race: Race, memory: Memory, thread: u
     let first = thread == 0;
     let step = memory.step();
     if let (Race::Sizes | Race::NewBytes | Race::OldBytes, true) = (race, first) {
-        let before = dice.percent(50).then_some(Op::Size);
+        // A size that is asked for twice shows whether it was kept.
+        let asks = matches!(race, Race::Sizes) || dice.percent(50);
+        let before = asks.then_some(Op::Size);
         let grow = Op::Grow(dice.pick(&[step, step, 2 * step]));
         let second = dice.percent(50).then_some(Op::Grow(step));
         let all = before.into_iter().chain([grow]).chain(second);
@@ -88,8 +93,8 @@ pub(super) fn ops(dice: &mut Dice<'_, '_>, race: Race, memory: Memory, thread: u
         },
         Race::NewBytes => Op::EndIfGrown,
         Race::OldBytes => cell_op(dice),
-        Race::Buffering => {
-            let [mine, other] = [CELLS[usize::from(!first)], CELLS[usize::from(first)]];
+        Race::Buffering(two) => {
+            let [mine, other] = [two[usize::from(!first)], two[usize::from(first)]];
             match time % 2 {
                 0 => Op::Store(mine, 1 + time),
                 _ => Op::Load(other),

@@ -75,7 +75,7 @@ pub(super) fn order(dice: &mut Dice<'_, '_>, cell: Cell, thread: u64) -> Vec<Op>
 }
 
 /// The first thread grows the memory and sets a flag; who sees the flag sees the memory
-/// grown, whatever it has seen before.
+/// grown, whatever it has seen before. The first asks for the size again, too.
 pub(super) fn grown(dice: &mut Dice<'_, '_>, memory: Memory, thread: u64) -> Vec<Op> {
     let page = memory.step();
     let before = match dice.index(3) {
@@ -83,11 +83,11 @@ pub(super) fn grown(dice: &mut Dice<'_, '_>, memory: Memory, thread: u64) -> Vec
         1 => Some(Op::Size),
         _ => Some(cell_op(dice)),
     };
-    let op = match thread {
-        0 => Op::GiveGrown(page),
-        _ => Op::TakeGrown,
-    };
-    before.into_iter().chain([op]).collect()
+    let before = before.into_iter();
+    match thread {
+        0 => before.chain([Op::GiveGrown(page), Op::Size]).collect(),
+        _ => before.chain([Op::TakeGrown]).collect(),
+    }
 }
 
 /// Accesses of a cell of the thread's own: what they give is known, whatever its width and

@@ -6,7 +6,7 @@ use super::super::{Focus, Options, case};
 use crate::engine::reference::{self, allowed};
 use crate::engine::{Budget, Job};
 use crate::observation::{Outcome, TrapKind, Watch};
-use crate::script::Step;
+use crate::script::{Script, Step};
 
 const CASES: u64 = 300;
 
@@ -89,4 +89,54 @@ fn programs_have_two_to_four_threads_that_are_waited_for_once() {
         *counts.entry(started.len()).or_insert(0) += 1;
     }
     assert_eq!(counts.keys().copied().collect::<Vec<_>>(), [2, 3, 4]);
+}
+
+/// The memory instructions of each thread, in their order.
+fn instructions(script: &Script) -> Vec<Vec<String>> {
+    let threads = script.steps.iter().filter_map(|step| match step {
+        Step::Thread { steps, .. } => Some(steps),
+        _ => None,
+    });
+    let text = |step: &Step| match step {
+        Step::Define { wasm, .. } => wasmprinter::print_bytes(wasm).ok(),
+        _ => None,
+    };
+    let of_thread = |steps: &Vec<Step>| {
+        let texts: Vec<String> = steps.iter().filter_map(text).collect();
+        let lines = texts.iter().flat_map(|text| text.lines());
+        let words = lines.filter_map(|line| line.split_whitespace().next());
+        words
+            .filter(|word| word.contains('.'))
+            .map(str::to_owned)
+            .collect()
+    };
+    threads.map(of_thread).collect()
+}
+
+/// Whether a thread does these one after the other, other instructions between them or
+/// not.
+fn does(thread: &[String], sequence: &[&str]) -> bool {
+    let mut rest = thread.iter();
+    sequence.iter().all(|op| rest.any(|other| other == op))
+}
+
+#[test]
+fn threads_ask_for_the_size_before_and_after_their_own_grow() {
+    let asks = ["memory.size", "memory.grow", "memory.size"];
+    let count = (0..CASES)
+        .map(|index| instructions(&case(5, index, &options())))
+        .filter(|threads| threads.iter().any(|thread| does(thread, &asks)))
+        .count();
+    assert!(count >= 6, "{count}");
+}
+
+#[test]
+fn both_threads_of_a_program_buffer_stores_of_whole_words() {
+    let (store, load) = ("i64.atomic.store", "i64.atomic.load");
+    let buffers = [store, load, store, load];
+    let count = (0..CASES)
+        .map(|index| instructions(&case(5, index, &options())))
+        .filter(|threads| threads.iter().all(|thread| does(thread, &buffers)))
+        .count();
+    assert!(count >= 1, "{count}");
 }

@@ -18,6 +18,9 @@ pub(super) struct Space {
     instructions: Vec<Row>,
     /// By aspect of the shape, inside and outside.
     shapes: Vec<Row>,
+    /// Conflicts of threads visited, of how many.
+    conflicts_visited: usize,
+    conflicts: usize,
 }
 
 #[derive(Serialize)]
@@ -67,7 +70,10 @@ impl Space {
             }
         }
         instructions.sort_by_key(|row: &Row| std::cmp::Reverse(row.empty));
+        let (conflicts_visited, conflicts) = coverage.share_of_conflicts();
         Space {
+            conflicts_visited,
+            conflicts,
             visited: all.visited,
             cells: all.cells,
             percent: format!(

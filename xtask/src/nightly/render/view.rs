@@ -1,7 +1,7 @@
 //! What the page and the summary show.
 
 use serde::Serialize;
-use trapline_harness::campaign::Phases;
+use trapline_harness::campaign::{Phases, Threads};
 use trapline_harness::engine::{engine_of, group};
 use trapline_harness::judge::Severity;
 use trapline_harness::report::{Bytes, Side, channel};
@@ -40,6 +40,8 @@ pub(super) struct View<'a> {
     skips: Vec<Skip>,
     phases: Vec<(&'static str, String)>,
     space: Space,
+    threads: Threads,
+    new_with_threads: usize,
     states: Vec<(&'static str, usize)>,
     replay: &'a [Replayed],
     releases: Releases,
@@ -144,6 +146,8 @@ impl<'a> View<'a> {
             skips: skips(report),
             phases: phases(&report.phases),
             space: Space::new(report),
+            threads: report.threads,
+            new_with_threads: report.new_with_threads(),
             states: states(&report.replay),
             replay: &report.replay,
             releases: Releases::new(&report.replay),

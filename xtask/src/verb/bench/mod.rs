@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: throughput, where the time goes, and the power of the generator.
 
 mod causes;
+mod litmus;
 mod mutants;
 mod reduce;
 mod threads;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use trapline_harness::engine::{self, Configuration};
 use trapline_harness::power::threads::{self, Measured, interval};
 
-use super::median;
+use super::{litmus, median};
 use crate::End;
 use crate::options::EngineOptions;
 use crate::output::write_json;
@@ -35,6 +35,14 @@ pub(super) struct Threads {
         requires = "threads"
     )]
     time_per_engine: u64,
+    /// Run each litmus test for so many milliseconds on each engine that is right
+    #[arg(
+        long,
+        value_name = "MILLISECONDS",
+        default_value_t = 1000,
+        requires = "threads"
+    )]
+    time_per_litmus_test: u64,
     /// Only faults whose name contains this
     #[arg(long, value_name = "TEXT", default_value = "", requires = "threads")]
     only_faults: String,
@@ -80,6 +88,7 @@ struct Report {
     share: f64,
     share_between: (f64, f64),
     right: Vec<Right>,
+    litmus: Vec<litmus::Row>,
 }
 
 impl Right {
@@ -157,6 +166,8 @@ pub(super) fn run(
         row.show();
         right.push(row);
     }
+    let time = Duration::from_millis(options.time_per_litmus_test);
+    let litmus = litmus::run(&measured, time)?;
     let mut faults = Vec::new();
     let planted = engine::select(&["parallel", "-parallel/right"])?;
     let wanted = |fault: &&Configuration| fault.name().contains(&options.only_faults);
@@ -176,6 +187,7 @@ pub(super) fn run(
         share_between,
         faults,
         right,
+        litmus,
     };
     show(&report);
     if let Some(file) = json {
@@ -184,7 +196,8 @@ pub(super) fn run(
     let is_false = report
         .right
         .iter()
-        .any(|right| right.name == "parallel/right" && !right.diverging.is_empty());
+        .any(|right| right.name == "parallel/right" && !right.diverging.is_empty())
+        || report.litmus.iter().any(litmus::Row::is_false);
     Ok(if is_false {
         End::Failed
     } else {

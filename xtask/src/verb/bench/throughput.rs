@@ -93,6 +93,7 @@ pub(super) fn run(
                     budget: engines.budget()?,
                     features,
                 },
+                threads_every: None,
                 budget: engines.budget()?,
                 larger: None,
                 configurations: configurations.clone(),
