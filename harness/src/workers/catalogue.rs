@@ -20,6 +20,9 @@ pub struct Options<'a> {
     pub toolchain: Option<&'a str>,
 }
 
+/// Says where a program that counts writes what it has counted.
+const COUNTED: &str = "LLVM_PROFILE_FILE";
+
 /// The folder, among the workers, of those that count.
 const COUNTING: &str = "counting";
 
@@ -204,7 +207,12 @@ impl Catalogue {
                 "{release} is not built: `cargo xtask engines --add {release}`"
             ));
         }
-        let launch = Launch::of(&program);
+        let mut launch = Launch::of(&program);
+        if self.counting && std::env::var_os(COUNTED).is_none() {
+            // Who only asks for names wants no file of counts where it stands.
+            let nowhere = "/dev/null".to_owned();
+            launch.environment.push((COUNTED.to_owned(), nowhere));
+        }
         let declared = hello(&launch)?;
         let configurations = declared.into_iter().filter_map(|declared| {
             let name = Name::parse(&declared.name)?.of_version(version);

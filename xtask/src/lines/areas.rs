@@ -42,6 +42,16 @@ pub(super) struct Beyond {
     pub(super) reason: String,
 }
 
+impl Beyond {
+    /// Its entries, each with what it is called, and words unless it is the whole file.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (String, Option<&str>)> {
+        let whole = self.blocks.is_empty().then(|| (self.files.clone(), None));
+        let blocks = self.blocks.iter();
+        let named = blocks.map(|words| (format!("{} `{words}`", self.files), Some(&**words)));
+        whole.into_iter().chain(named)
+    }
+}
+
 impl Areas {
     /// Those of one engine. Engines with planted faults are the reference.
     pub(crate) fn of(engine: &str) -> anyhow::Result<Areas> {

@@ -26,15 +26,16 @@ fn end(lines: &[&str], first: usize) -> usize {
     let mut last = first;
     for (at, line) in lines.iter().enumerate().skip(first + 1) {
         let text = line.trim_start();
-        let goes_on = [")", "]", "where", "{", "."];
+        // `} =>`: it was a pattern that took several lines.
+        let goes_on = [")", "]", "where", "{", ".", "} =>"];
         if text.is_empty() {
             continue;
-        } else if indentation(line) > own {
+        }
+        let is_more = indentation(line) == own && goes_on.iter().any(|mark| text.starts_with(mark));
+        if indentation(line) > own || is_more {
             last = at;
         } else if indentation(line) == own && text.starts_with('}') {
             return at;
-        } else if indentation(line) == own && goes_on.iter().any(|mark| text.starts_with(mark)) {
-            last = at;
         } else {
             break;
         }
@@ -61,7 +62,9 @@ where
     match a {
         0 => 1,
 
-        _ => {
+        Some {
+            a,
+        } => {
             2
         }
     }
@@ -73,12 +76,12 @@ fn next() {}
     #[test]
     fn a_block_ends_with_its_brace() {
         let one = |words| blocks(SOURCE, words);
-        assert_eq!(one("fn long"), [1..=19]);
+        assert_eq!(one("fn long"), [1..=21]);
         assert_eq!(one("if a > 7"), [7..=9]);
         assert_eq!(one("} else {"), [9..=11]);
         assert_eq!(one("0 => 1"), [13..=13]);
-        assert_eq!(one("_ => {"), [15..=17]);
-        assert_eq!(one("fn next"), [21..=21]);
+        assert_eq!(one("Some {"), [15..=19]);
+        assert_eq!(one("fn next"), [23..=23]);
         assert!(one("nothing").is_empty());
     }
 }

@@ -6,6 +6,7 @@ mod lcov;
 mod report;
 mod tools;
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 pub(crate) use areas::Areas;
@@ -38,9 +39,14 @@ struct Counted {
 }
 
 impl Counted {
-    /// Of a file, as far as it belongs to an area. Reasons for lines that were reached all
-    /// the same are added to `stale`.
-    fn of(file: &lcov::File, source: String, areas: &Areas, stale: &mut Vec<String>) -> Counted {
+    /// Of a file, as far as it belongs to an area. What puts a line beyond reach is added to
+    /// `used`.
+    fn of(
+        file: &lcov::File,
+        source: String,
+        areas: &Areas,
+        used: &mut BTreeSet<String>,
+    ) -> Counted {
         let mine = areas.area.iter().filter(|a| matches(&file.path, &a.files));
         let mut parts: Vec<RangeInclusive<u32>> = Vec::new();
         for area in mine {
@@ -49,10 +55,8 @@ impl Counted {
                 only => parts.extend(only.iter().flat_map(|words| blocks(&source, words))),
             }
         }
-        let inside = file
-            .lines
-            .iter()
-            .filter(|(line, _)| parts.iter().any(|p| p.contains(line)));
+        let is_inside = |line: u32| parts.iter().any(|part| part.contains(&line));
+        let inside = file.lines.iter().filter(|(line, _)| is_inside(*line));
         let fate = |reached| if reached { Fate::Reached } else { Fate::Never };
         let mut lines: Vec<_> = inside
             .map(|&(line, reached)| (line, fate(reached)))
@@ -62,25 +66,16 @@ impl Counted {
             .iter()
             .filter(|b| matches(&file.path, &b.files))
         {
-            let whole = [0..=u32::MAX];
-            let named = beyond
-                .blocks
-                .iter()
-                .map(|words| (&**words, blocks(&source, words)));
-            let all: Vec<(&str, Vec<_>)> = match beyond.blocks.is_empty() {
-                true => vec![("", whole.to_vec())],
-                false => named.collect(),
-            };
-            for (words, ranges) in all {
-                let mut of_use = false;
+            for (entry, words) in beyond.entries() {
+                let ranges = match words {
+                    None => vec![0..=u32::MAX],
+                    Some(words) => blocks(&source, words),
+                };
                 for (line, fate) in &mut lines {
                     if *fate == Fate::Never && ranges.iter().any(|range| range.contains(line)) {
                         *fate = Fate::Beyond(beyond.reason.clone());
-                        of_use = true;
+                        used.insert(entry.clone());
                     }
-                }
-                if !of_use {
-                    stale.push(format!("{} `{words}`", beyond.files));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What is told of the lines of an engine.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use anyhow::{anyhow, bail};
 use serde_json::{Value, json};
 use trapline_harness::corpus::write_atomically;
 
+use super::areas::Beyond;
 use super::lcov::{self, matches};
 use super::{Areas, Counted, Fate};
 use crate::table::table;
@@ -27,16 +29,21 @@ impl Report {
     pub(crate) fn of(lcov: &str, areas: &Areas) -> anyhow::Result<Report> {
         let patterns: Vec<&str> = areas.area.iter().map(|area| &*area.files).collect();
         let files = lcov::read(lcov, |path| patterns.iter().any(|p| matches(path, p)));
-        let (mut counted, mut stale) = (Vec::new(), Vec::new());
+        let (mut counted, mut used) = (Vec::new(), BTreeSet::new());
         for file in &files {
             let source = std::fs::read_to_string(&file.path).unwrap_or_default();
-            counted.push(Counted::of(file, source, areas, &mut stale));
+            counted.push(Counted::of(file, source, areas, &mut used));
         }
         counted.retain(|file| !file.lines.is_empty());
         if counted.is_empty() {
             bail!("no file was run that matches {}", patterns.join(" "));
         }
         counted.sort_by(|a, b| a.file.cmp(&b.file));
+        let entries = areas.beyond.iter().flat_map(Beyond::entries);
+        let stale = entries
+            .map(|(entry, _)| entry)
+            .filter(|entry| !used.contains(entry));
+        let stale = stale.collect();
         Ok(Report {
             files: counted,
             stale,
