@@ -200,6 +200,15 @@ pub(crate) fn patience(options: &campaign::Options) -> Duration {
     }
 }
 
+/// Which of the cases are another focus's: whoever makes one of them again has to ask for it.
+fn threads_words(every: Option<u64>) -> String {
+    let Some(every) = every else {
+        return String::new();
+    };
+    let first = every.saturating_sub(1);
+    format!(" (case {first} and every {every}th after it with --focus threads)")
+}
+
 /// What files what a campaign sees, or what its parts saw.
 pub(crate) fn filer<'c>(
     options: &campaign::Options,
@@ -207,6 +216,7 @@ pub(crate) fn filer<'c>(
     runner: Box<dyn Runner>,
 ) -> anyhow::Result<Filer<'c>> {
     let asked = focus_words(options)
+        + &threads_words(options.threads_every)
         + &feature_words(engine::declared(&linked_in()), options.generate.features);
     let origin = format!("seed {}{asked}", options.seed);
     let configurations = everywhere(&options.configurations);
@@ -263,6 +273,13 @@ fn feature_words(all: Features, theirs: Features) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cases_of_another_focus_say_so() {
+        let words = " (case 15 and every 16th after it with --focus threads)";
+        assert_eq!(threads_words(Some(16)), words);
+        assert_eq!(threads_words(None), "");
+    }
 
     #[test]
     fn a_header_names_the_features_that_a_case_was_made_without() {

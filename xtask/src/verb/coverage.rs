@@ -58,6 +58,9 @@ impl Coverage {
         if let Some(file) = &self.json {
             check_writable(file)?;
         }
+        if self.time.is_zero() && self.sweep.is_empty() && !self.more {
+            bail!("nothing is to be run: --time 0 without --sweep takes --more");
+        }
         let tools = Tools::find(self.toolchain.as_deref())?;
         let interrupted = on_interrupt()?;
         let chosen = match &self.engines[..] {
@@ -69,8 +72,14 @@ impl Coverage {
             [] => Vec::new(),
             sweep => self.select(sweep)?,
         };
+        let releases = by_release(&campaign);
+        for (release, _) in by_release(&swept) {
+            if !releases.iter().any(|(known, _)| *known == release) {
+                bail!("--sweep: {release} is not among --engines");
+            }
+        }
         let mut all = Map::new();
-        for (release, names) in by_release(&campaign) {
+        for (release, names) in releases {
             let folder = scratch(&format!("coverage/{release}"))?;
             if !self.more {
                 empty(&folder)?;
@@ -223,6 +232,21 @@ fn empty(folder: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_run_nothing_is_refused_and_empties_nothing() {
+        #[derive(clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            coverage: Coverage,
+        }
+        let parsed = |words: &[&str]| {
+            let words = ["coverage"].iter().chain(words);
+            <Command as clap::Parser>::parse_from(words).coverage
+        };
+        let refused = parsed(&["--time", "0"]).run().map(|_| ()).unwrap_err();
+        assert!(refused.to_string().contains("takes --more"), "{refused}");
+    }
 
     #[test]
     fn what_is_linked_in_is_asked_for_in_its_version() {
