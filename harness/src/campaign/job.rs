@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Options, Outcomes, Progress, Sighting};
-use crate::coverage::Shapes;
+use crate::coverage::{Shapes, is_at_edge};
 use crate::engine::reference::{ReferenceRun, has_threads};
 use crate::engine::{BEYOND_MEANS, Budget};
 use crate::generate;
@@ -74,6 +74,9 @@ impl Job<'_> {
         self.progress.cases.fetch_add(1, Ordering::Relaxed);
 
         let shapes = Shapes::of(&script);
+        let steps = trial.reference.trace.iter();
+        let edges = steps.map(|step| step.iter().filter(|access| is_at_edge(access)).count() as u64);
+        let edges: Vec<u64> = edges.collect();
         let mut outcomes = self.outcomes.lock().map_err(|_| "a job panicked")?;
         outcomes.cases += 1;
         outcomes.phases.generate += nanos(generated);
@@ -95,7 +98,11 @@ impl Job<'_> {
                 sighting,
                 ended,
             } = looked;
-            outcomes.tallies[index].add(judged, trial.needs, ended);
+            let tally = &mut outcomes.tallies[index];
+            tally.add(judged, trial.needs, ended);
+            let steps = edges.iter().enumerate();
+            let compared = steps.filter(|&(step, _)| judged.is_compared(step));
+            tally.edges += compared.map(|(_, count)| count).sum::<u64>();
             for bug in bugs {
                 let met = outcomes.met.entry(bug).or_default();
                 met.add(case, &judged.configuration);

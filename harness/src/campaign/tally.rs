@@ -19,6 +19,9 @@ pub struct Tally {
     pub cases: u64,
     /// Calls judged.
     pub calls: u64,
+    /// Accesses judged that stood at the edge of a memory or beyond it.
+    #[serde(default)]
+    pub edges: u64,
     /// Cases in which it conforms.
     pub conforming: u64,
     /// Cases that ended in an allowed resource failure.
@@ -124,6 +127,7 @@ impl Tally {
             configuration: _,
             cases,
             calls,
+            edges,
             conforming,
             limited,
             unsupported,
@@ -135,6 +139,7 @@ impl Tally {
         self.ended += ended;
         self.cases += cases;
         self.calls += calls;
+        self.edges += edges;
         self.conforming += conforming;
         self.limited += limited;
         add_counts(&mut self.unsupported, unsupported);

@@ -44,6 +44,11 @@ pub type Visited = BTreeMap<String, BTreeMap<usize, u64>>;
 /// The conflicts of threads among [`Visited`], by number.
 const CONFLICTS: &str = "conflicts of threads";
 
+/// Whether an access stood at the edge of a memory or beyond it; of a grow, of what is possible.
+pub fn is_at_edge(access: &Access) -> bool {
+    Position::of(access) != Position::Inside
+}
+
 /// How often each cell was visited.
 #[derive(Clone, Debug)]
 pub struct Coverage {

@@ -48,6 +48,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Whether this step of the script was compared.
+    pub fn is_compared(&self, step: usize) -> bool {
+        step < self.steps && self.lost.binary_search(&step).is_err()
+    }
+
     /// How the configuration diverged, if it did.
     pub fn divergence(&self) -> Option<&Difference> {
         match &self.verdict {

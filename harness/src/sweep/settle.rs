@@ -223,8 +223,7 @@ fn lost(built: &Built, judged: &Judged) -> Option<Vec<Status>> {
             false => Some(vec![Status::NotRun(why.clone()); built.steps.len()]),
         };
     }
-    let is_judged = |step: usize| step < judged.steps && judged.lost.binary_search(&step).is_err();
-    let status = |steps: &std::ops::Range<usize>| match (steps.clone().all(is_judged), is_limit) {
+    let status = |steps: &std::ops::Range<usize>| match (steps.clone().all(|step| judged.is_compared(step)), is_limit) {
         (true, _) => Status::Conforming,
         (false, true) => Status::Limit(why.clone()),
         (false, false) => Status::NotRun(why.clone()),

@@ -132,7 +132,7 @@ fn died(difference: &Difference) -> bool {
 /// one: that was compared beyond the step, and does not diverge up to it.
 fn is_gone(difference: &Difference, judged: &Judged, substituted: &Substituted) -> bool {
     let step = substituted.step(difference.step);
-    let compared = judged.steps > step && !judged.lost.contains(&step);
+    let compared = judged.is_compared(step);
     match &judged.verdict {
         Verdict::Conforms => true,
         Verdict::Unsupported(_) => compared,

@@ -47,6 +47,8 @@ struct Measured {
     cases_per_second: f64,
     /// Judged calls.
     calls_per_second: f64,
+    /// Judged accesses at the edge of a memory or beyond.
+    edges_per_second: f64,
     /// Where the time went: phase to its share of the whole, 0 to 1.
     shares: BTreeMap<&'static str, f64>,
     /// Transport and judging, as a share of the engines' own time.
@@ -147,11 +149,13 @@ impl Measured {
         let over = |number: &dyn Fn(&Outcomes) -> f64| median(runs.iter().map(number).collect());
         let seconds = |run: &Outcomes| run.elapsed.as_secs_f64().max(1e-9);
         let calls = |run: &Outcomes| run.tallies.iter().map(|t| t.calls).sum::<u64>() as f64;
+        let edges = |run: &Outcomes| run.tallies.iter().map(|t| t.edges).sum::<u64>() as f64;
         let to_engines = |time: u64, phases: &Phases| time as f64 / phases.engines().max(1) as f64;
         Measured {
             engines,
             cases_per_second: over(&|run| run.cases as f64 / seconds(run)),
             calls_per_second: over(&|run| calls(run) / seconds(run)),
+            edges_per_second: over(&|run| edges(run) / seconds(run)),
             shares: PHASES
                 .iter()
                 .map(|&(name, time)| (name, over(&|run| share(time, &run.phases))))
@@ -187,7 +191,7 @@ fn share(time: fn(&Phases) -> u64, phases: &Phases) -> f64 {
 }
 
 fn print(measured: &[Measured]) {
-    let mut head = vec!["engines", "cases/s", "calls/s"];
+    let mut head = vec!["engines", "cases/s", "calls/s", "edges/s"];
     head.extend(PHASES.iter().map(|(name, _)| *name));
     head.extend(["transport+judge", "harness", "reference"]);
     let mut rows = table(&head);
@@ -197,6 +201,7 @@ fn print(measured: &[Measured]) {
             row.engines.clone(),
             format!("{:.1}", row.cases_per_second),
             format!("{:.0}", row.calls_per_second),
+            format!("{:.0}", row.edges_per_second),
         ];
         cells.extend(PHASES.iter().map(|(name, _)| percent(&row.shares[name])));
         cells.extend([&row.transport_and_judge, &row.harness, &row.reference].map(percent));
