@@ -75,7 +75,8 @@ impl Job<'_> {
 
         let shapes = Shapes::of(&script);
         let steps = trial.reference.trace.iter();
-        let edges = steps.map(|step| step.iter().filter(|access| is_at_edge(access)).count() as u64);
+        let edges =
+            steps.map(|step| step.iter().filter(|access| is_at_edge(access)).count() as u64);
         let edges: Vec<u64> = edges.collect();
         let mut outcomes = self.outcomes.lock().map_err(|_| "a job panicked")?;
         outcomes.cases += 1;

@@ -37,7 +37,7 @@
 //!
 //! `compare` finds the first difference of two observations, `open` decides
 //! whether the specification leaves it open, `verdict` puts these together,
-//! `class` names the ways to diverge, `severity` says what was reached, `signature` and `subject` describe a
+//! `never` says why no execution of threads gives an outcome, `class` names the ways to diverge, `severity` says what was reached, `signature` and `subject` describe a
 //! divergence in words, and `section` says which section of the specification
 //! it is about. Which divergences are one *bug* is not decided here, but by
 //! [`triage`](crate::triage).
@@ -46,6 +46,7 @@ mod class;
 mod compare;
 mod limits;
 mod lost;
+mod never;
 mod open;
 mod section;
 mod severity;
@@ -60,7 +61,8 @@ pub use compare::{
     compare_but_for, describe,
 };
 pub use limits::names_a_limit;
-pub use section::{Section, section_of};
+pub use never::Never;
+pub use section::{OF_THREADS, Section, section_of};
 pub use severity::Severity;
 pub use signature::{Place, Signature, Subject};
 pub use subject::subject;

@@ -15,6 +15,12 @@ const fn section(title: &'static str, link: &'static str) -> Section {
     Section { title, link }
 }
 
+/// What decides which joint outcomes of threads are allowed.
+pub const OF_THREADS: Section = section(
+    "Threads: the relaxed memory model",
+    "https://webassembly.github.io/threads/core/exec/relaxed.html",
+);
+
 /// The section that decides a divergence of `class` at `operation` (in the
 /// text format's words, as in [`Subject`](super::Subject)).
 ///

@@ -6,6 +6,7 @@ use super::{Facts, LookAt, Standalone, channel, policy, uses_host};
 use crate::corpus::Bug;
 use crate::engine::Configuration;
 use crate::judge::Difference;
+use crate::trial::Sighting;
 
 /// One line that says what goes wrong.
 pub(super) fn title(
@@ -148,6 +149,13 @@ fn expected_and_actual(facts: &Facts<'_>, out: &mut String) {
         };
     }
     let _ = write!(out, "## Actual\n\n{}\n\n", difference.got);
+    if let Some(Sighting { times, runs, after }) = facts.sighting {
+        let _ = write!(
+            out,
+            "Seen {times} times in {runs} runs, first after {:.1} ms.\n\n",
+            after.as_secs_f64() * 1e3
+        );
+    }
     if let Some((look, got)) = &facts.look {
         let _ = match look.at {
             LookAt::Byte(..) => write!(out, "The byte is `{got}`.\n\n"),

@@ -10,10 +10,12 @@ mod tests;
 
 use crate::corpus::Bug;
 use crate::engine::{Budget, Configuration, Job, group, group_others, reference};
-use crate::judge::{Class, Difference, Section, Severity, Verdict, captures, section_of, subject};
+use crate::judge::{
+    Class, Difference, OF_THREADS, Section, Severity, Verdict, captures, section_of, subject,
+};
 use crate::observation::Observation;
 use crate::script::{Script, print};
-use crate::trial::Trial;
+use crate::trial::{Sighting, Trial};
 use crate::worker::{Answer, Runner};
 
 pub use sides::{Bytes, Contrast, Side, sides};
@@ -56,6 +58,8 @@ struct Facts<'a> {
     section: Section,
     /// Why that is so, with the numbers of the case.
     reason: Option<String>,
+    /// How often it was seen, if it is one of many outcomes of threads.
+    sighting: Option<Sighting>,
     /// What the register says of it.
     bug: Option<&'a Bug>,
     /// What the specification and the engine say of the memory that differs.
@@ -89,9 +93,11 @@ pub fn report(
         format!("{file}: {who} does not diverge")
             .replace("no engine does not diverge", "nobody diverges")
     })?;
-    // What follows the divergence is nobody's business.
-    let script = Script {
-        steps: script.steps[..=difference.step].to_vec(),
+    let never = trial.never(script, configuration.name());
+    // What follows the divergence is nobody's business, but for what else threads gave.
+    let script = match &trial.joint {
+        Some(_) => script.clone(),
+        None => script.cut(difference.step + 1),
     };
     let outcomes = trial.reference.outcomes();
     let look = look(
@@ -143,8 +149,18 @@ pub fn report(
         configuration,
         difference,
         severity,
-        section: section_of(difference.class, &operation),
-        reason: reason.map(|reason| reason.words),
+        section: match &trial.joint {
+            Some(_) => OF_THREADS,
+            None => section_of(difference.class, &operation),
+        },
+        reason: match never {
+            Some(never) => Some(never.to_string()),
+            None => reason.map(|reason| reason.words),
+        },
+        sighting: trial
+            .joint
+            .as_ref()
+            .and_then(|joint| joint.wrong.get(configuration.name()).copied()),
         bug,
         look,
         standalone: &standalone,

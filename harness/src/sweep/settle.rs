@@ -223,7 +223,10 @@ fn lost(built: &Built, judged: &Judged) -> Option<Vec<Status>> {
             false => Some(vec![Status::NotRun(why.clone()); built.steps.len()]),
         };
     }
-    let status = |steps: &std::ops::Range<usize>| match (steps.clone().all(|step| judged.is_compared(step)), is_limit) {
+    let status = |steps: &std::ops::Range<usize>| match (
+        steps.clone().all(|step| judged.is_compared(step)),
+        is_limit,
+    ) {
         (true, _) => Status::Conforming,
         (false, true) => Status::Limit(why.clone()),
         (false, false) => Status::NotRun(why.clone()),

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::engine::reference::{self, NotSaid, ReferenceRun, Unsent};
 use crate::engine::{Budget, Features, Job};
-use crate::judge::{Difference, Judged, Verdict, judge};
+use crate::judge::{Difference, Judged, Never, Verdict, judge};
 use crate::observation::Watch;
 use crate::script::{Script, Step};
 use crate::worker::{Answer, Runner};
@@ -45,6 +45,15 @@ impl Trial {
     /// How the configuration of this name diverged, if it did.
     pub fn divergence(&self, configuration: &str) -> Option<&Difference> {
         self.judged(configuration)?.divergence()
+    }
+
+    /// Why no execution of the threads of `script` gives what the configuration of this
+    /// name gave, if it diverged and that can be told.
+    pub fn never(&self, script: &Script, configuration: &str) -> Option<Never> {
+        let judged = self.judged(configuration)?;
+        judged.divergence()?;
+        let allowed = self.reference.allowed.as_ref()?;
+        Never::of(script, allowed, judged.observation.as_ref()?)
     }
 }
 

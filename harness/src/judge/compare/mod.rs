@@ -19,6 +19,7 @@ use crate::script::{Script, Step};
 use memory::compare_memories;
 use outcome::{Outcomes, judge, judge_but_for};
 
+pub(in crate::judge) use outcome::agree;
 pub use outcome::describe;
 
 /// The result of a comparison.

@@ -105,6 +105,11 @@ pub(super) fn judge(expected: &Outcome, got: &Outcome) -> Outcomes {
     }
 }
 
+/// Whether an outcome is one that is allowed.
+pub(in crate::judge) fn agree(allowed: &Outcome, got: &Outcome) -> bool {
+    matches!(judge(allowed, got), Outcomes::Agree)
+}
+
 /// An outcome in words, for people.
 pub fn describe(outcome: &Outcome) -> String {
     match outcome {

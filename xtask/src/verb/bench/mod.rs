@@ -3,6 +3,7 @@
 mod causes;
 mod litmus;
 mod mutants;
+mod peers;
 mod reduce;
 mod threads;
 mod throughput;
@@ -19,7 +20,8 @@ use crate::output::check_writable;
 /// Measures: per engine configuration and for all together, cases and calls a
 /// second and where the time goes; with --mutants, how soon planted faults are
 /// found, with --reduce, what it takes to reduce them, with --causes, how
-/// well they are told apart, and with --threads, how well threads are tested.
+/// well they are told apart, with --threads, how well threads are tested, and
+/// with --peers, what the engines' own fuzzers find.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// Measure the generator: the reference with one rule broken, each, and
@@ -56,6 +58,8 @@ pub(crate) struct Bench {
     #[command(flatten)]
     by_threads: threads::Threads,
     #[command(flatten)]
+    by_peers: peers::Peers,
+    #[command(flatten)]
     throughput: throughput::Throughput,
     #[command(flatten)]
     engines: EngineOptions,
@@ -76,6 +80,7 @@ impl Bench {
             by_reducing,
             by_causes,
             by_threads,
+            by_peers,
             throughput,
             engines,
         } = self;
@@ -83,7 +88,9 @@ impl Bench {
         if let Some(file) = json {
             check_writable(file)?;
         }
-        if mutants {
+        if !by_peers.peers.is_empty() {
+            peers::run(&by_peers, &engines, seed, json)
+        } else if mutants {
             mutants::run(by_mutants, focus, json)
         } else if causes {
             causes::run(&by_causes, json)

@@ -116,6 +116,9 @@ pub(crate) struct Diverging {
     pub(crate) action: Option<String>,
     pub(crate) expected: String,
     pub(crate) got: String,
+    /// Of threads: why no execution gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) never: Option<String>,
     /// The entry under which it is known.
     pub(crate) known: Option<String>,
     pub(crate) configurations: Vec<String>,
@@ -188,6 +191,9 @@ impl Account {
                         action: step.and_then(action),
                         expected: first_line(&difference.expected),
                         got: first_line(&difference.got),
+                        never: trial
+                            .never(&source.script, &name)
+                            .map(|never| never.to_string()),
                         known: known(judged)?,
                         configurations: Vec::new(),
                     };

@@ -82,6 +82,7 @@ fn show_diverging(diverging: &Diverging, all: &[&str]) {
         action,
         expected,
         got,
+        never,
         known,
         configurations,
     } = diverging;
@@ -92,6 +93,9 @@ fn show_diverging(diverging: &Diverging, all: &[&str]) {
     );
     paragraph(4, &format!("expected {expected}"));
     paragraph(4, &format!("got {got}"));
+    if let Some(never) = never {
+        paragraph(4, &format!("why: {never}"));
+    }
     match known {
         Some(entry) => paragraph(4, &format!("known: {entry}")),
         None => paragraph(4, "new"),

@@ -2,7 +2,7 @@
 //!
 //! `memory.init` is one of a byte each. It preserves the meaning where one
 //! thread runs; traps become `unreachable`. Those of more than [`LONGEST`]
-//! bytes are left to the instruction.
+//! bytes are left to the instruction, but a fill writes the last of these again.
 
 use wasm_encoder::{BlockType, MemArg, MemArgTarget, ValType};
 
@@ -45,10 +45,20 @@ pub(in crate::triage::substitute) fn looped(
 fn fill(parts: &Parts<'_>, code: &mut Code, operands: &[u32], memory: u32, raw: &[u8]) {
     let wide = parts.is_wide(memory);
     check_bulk(parts, code, memory, operands[0], (operands[2], wide));
-    over(code, operands, (operands[2], wide), raw, |code, i| {
+    let each = |code: &mut Code, i: u32| {
         push_address(code, operands[0], i, wide);
         code.ins().local_get(operands[1]).i32_store8(byte(memory));
-    });
+    };
+    let length = (operands[2], wide);
+    let i = code.local(ValType::I64);
+    if_too_many(code, length);
+    instruction(code, operands, raw);
+    code.get_wide(operands[2], wide);
+    code.ins().i64_const(LONGEST).i64_sub().local_set(i);
+    code.ins().else_();
+    code.ins().i64_const(0).local_set(i);
+    code.ins().end();
+    from(code, i, length, each);
 }
 
 fn copy(parts: &Parts<'_>, code: &mut Code, operands: &[u32], (to, from): (u32, u32), raw: &[u8]) {
@@ -105,25 +115,40 @@ fn over(
     raw: &[u8],
     each: impl FnOnce(&mut Code, u32),
 ) {
+    let i = code.local(ValType::I64);
+    if_too_many(code, (length, wide));
+    instruction(code, operands, raw);
+    code.ins().else_();
+    code.ins().i64_const(0).local_set(i);
+    from(code, i, (length, wide), each);
+    code.ins().end();
+}
+
+/// Begins an `if` for lengths that a loop does not go over.
+fn if_too_many(code: &mut Code, (length, wide): (u32, bool)) {
     code.get_wide(length, wide);
     code.ins().i64_const(LONGEST).i64_gt_u();
     code.ins().if_(BlockType::Empty);
+}
+
+/// The instruction itself.
+fn instruction(code: &mut Code, operands: &[u32], raw: &[u8]) {
     for &operand in operands {
         code.ins().local_get(operand);
     }
     code.raw(raw);
-    code.ins().else_();
-    let i = code.local(ValType::I64);
-    let mut ins = code.ins();
-    ins.i64_const(0).local_set(i);
-    ins.block(BlockType::Empty).loop_(BlockType::Empty);
-    ins.local_get(i);
+}
+
+/// Does something for each of the bytes from `i`, a local, to the end.
+fn from(code: &mut Code, i: u32, (length, wide): (u32, bool), each: impl FnOnce(&mut Code, u32)) {
+    code.ins().block(BlockType::Empty).loop_(BlockType::Empty);
+    code.ins().local_get(i);
     code.get_wide(length, wide);
     code.ins().i64_ge_u().br_if(1);
     each(code, i);
     let mut ins = code.ins();
     ins.local_get(i).i64_const(1).i64_add().local_set(i);
-    ins.br(0).end().end().end();
+    ins.br(0).end().end();
 }
 
 /// Pushes `start + i`, an address; `start` is one.
