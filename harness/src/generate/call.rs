@@ -39,9 +39,9 @@ pub(super) fn arguments(
 ) -> Vec<Value> {
     let count = function.uses.len();
     let at_edges = if scene.plan.profile.leans_to(Focus::Oob) {
-        55
+        75
     } else {
-        55
+        33
     };
     // One use on an edge and the others inside, so that what precedes it is
     // reached and what follows it can be judged; now and then all at the end.

@@ -100,10 +100,10 @@ pub(super) fn script(dice: &mut Dice<'_, '_>, options: &Options) -> Script {
     let plot = match profile.focus {
         Some(Focus::Foreign) => Plot::Smith,
         _ => story.dice.weighted(&[
-            (30, Plot::Solo),
-            (22, Plot::Again),
+            (42, Plot::Solo),
+            (12, Plot::Again),
             (if profile.mixed { 90 } else { 32 }, Plot::Alias),
-            (12, Plot::HalfWay),
+            (10, Plot::HalfWay),
             (invalid, Plot::Invalid),
             (smith, Plot::Smith),
             (foreign, Plot::Suite),
@@ -133,7 +133,7 @@ impl Story<'_, '_, '_> {
         let plan = self.define(plan);
         let instance = self.instantiate(plan, Place::Inside);
         self.register(instance);
-        self.calls(150);
+        self.calls(80);
     }
 
     fn again(&mut self) {
@@ -141,13 +141,13 @@ impl Story<'_, '_, '_> {
         let plan = self.define(plan);
         let first = self.instantiate(plan, Place::Inside);
         self.register(first);
-        self.calls(65);
+        self.calls(35);
         for _ in 0..=self.dice.index(2) {
             let next = self.instantiate(plan, Place::Inside);
             if self.dice.percent(30) {
                 self.register(next);
             }
-            self.calls(45);
+            self.calls(25);
         }
     }
 
@@ -156,14 +156,14 @@ impl Story<'_, '_, '_> {
         let owner = self.define(owner);
         let first = self.instantiate(owner, Place::Inside);
         self.register(first);
-        self.calls(28);
+        self.calls(15);
         let guest = self.guest(Place::Inside);
         let guest = self.define(guest);
         self.instantiate(guest, Place::Inside);
         if self.dice.percent(40) {
             self.instantiate(guest, Place::Inside);
         }
-        self.calls(100);
+        self.calls(55);
     }
 
     fn half_way(&mut self) {
@@ -171,7 +171,7 @@ impl Story<'_, '_, '_> {
         let owner = self.define(owner);
         let first = self.instantiate(owner, Place::Inside);
         self.register(first);
-        self.calls(20);
+        self.calls(10);
         for _ in 0..=self.dice.index(2) {
             let place = self.dice.pick(&[Place::End, Place::End, Place::Far]);
             let mut guest = self.guest(place);
@@ -180,7 +180,7 @@ impl Story<'_, '_, '_> {
             }
             let guest = self.define(guest);
             self.instantiate(guest, place);
-            self.calls(22);
+            self.calls(12);
         }
     }
 

@@ -75,7 +75,7 @@ impl Default for Options {
 }
 
 /// Turns bytes into a script. Every bytes give one; the more there are, the
-/// more calls it has, up to about two hundred.
+/// more calls it has, up to about a hundred.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ pub fn script(bytes: &mut Unstructured<'_>, options: &Options) -> arbitrary::Res
 }
 
 /// How many bytes a case of a campaign is made from: enough for the longest.
-const CASE_BYTES: usize = 10 << 10;
+const CASE_BYTES: usize = 6 << 10;
 
 /// The first `length` of the bytes that case number `index` of the campaign
 /// with this seed is made from.
