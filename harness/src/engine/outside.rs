@@ -5,6 +5,7 @@
 //! allocated before anything is initialised, and imported ones have the lowest indices, so
 //! that those that a module defines can be appended to its imports.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use wasmparser::{Parser, Payload};
@@ -17,11 +18,23 @@ const TYPES: u8 = 1;
 const IMPORTS: u8 = 2;
 const MEMORIES: u8 = 5;
 
+/// What a configuration compiles of a module: with its memories from outside, if they are to
+/// be and it is valid, which is asked only then. What is not valid is left as it is, so that the
+/// engine turns it away by itself.
+pub(super) fn compiled<'w>(
+    wasm: &'w [u8],
+    outside: bool,
+    is_valid: impl FnOnce() -> bool,
+) -> Cow<'w, [u8]> {
+    let rewritten = (outside && is_valid()).then(|| with_memories_outside(wasm));
+    rewritten.flatten().map_or(Cow::Borrowed(wasm), Cow::Owned)
+}
+
 /// A valid module with an import from [`OUTSIDE`] in place of each memory that it defines;
 /// `None` if it defines none.
 ///
 /// What is not valid may come out as anything.
-pub(super) fn with_memories_outside(wasm: &[u8]) -> Option<Vec<u8>> {
+fn with_memories_outside(wasm: &[u8]) -> Option<Vec<u8>> {
     let mut sections: Vec<(u8, &[u8])> = Vec::new();
     let mut memories: Vec<&[u8]> = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {

@@ -17,7 +17,7 @@ use wasmer::{
 
 use super::embedding::Start;
 use super::host::{self, HostMemory, HostTrap};
-use super::outside::{OUTSIDE, with_memories_outside};
+use super::outside::{self, OUTSIDE};
 use super::threads::Threads;
 use super::{Embedding, Engine, Features, Job, driver};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
@@ -149,11 +149,9 @@ impl Embedding for Embedded {
     type Instance = Exports;
 
     fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
-        let valid = !self.settings.outside || Module::validate(&self.store, wasm).is_ok();
-        let outside = (self.settings.outside && valid).then(|| with_memories_outside(wasm));
-        let outside = outside.flatten();
-        let wasm = outside.as_deref().unwrap_or(wasm);
-        let module = Module::from_binary(&self.store, wasm).map_err(rejected)?;
+        let is_valid = || Module::validate(&self.store, wasm).is_ok();
+        let wasm = outside::compiled(wasm, self.settings.outside, is_valid);
+        let module = Module::from_binary(&self.store, &wasm).map_err(rejected)?;
         if !self.settings.serialize {
             return Ok(module);
         }

@@ -40,7 +40,7 @@ impl Settings {
     /// Whether making a module does not validate all of it, so that it has to
     /// be done before: rejections are compared where a module is compiled.
     pub(super) fn validates_apart(&self) -> bool {
-        self.unchecked || self.outside || matches!(self.mode, CompilationMode::Lazy)
+        self.unchecked || matches!(self.mode, CompilationMode::Lazy)
     }
 
     pub(super) fn engine(&self) -> wasmi::Engine {

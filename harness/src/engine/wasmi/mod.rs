@@ -13,7 +13,7 @@ use wasmi::{Error, Extern, ExternType, Func, FuncType, Instance, Memory, Module,
 use wasmi_core::{F32, F64, HostError, TrapCode, ValType};
 
 use super::host::{self, HostTrap};
-use super::outside::{OUTSIDE, with_memories_outside};
+use super::outside::{self, OUTSIDE};
 use super::{Budget, Embedding, Engine, Features, Job, driver};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
 use crate::script::{HOST, HostFunc, ValueType};
@@ -143,9 +143,8 @@ impl Embedding for Embedded {
         if self.settings.validates_apart() {
             Module::validate(engine, wasm).map_err(rejected)?;
         }
-        let outside = self.settings.outside.then(|| with_memories_outside(wasm));
-        let outside = outside.flatten();
-        let wasm = outside.as_deref().unwrap_or(wasm);
+        let is_valid = || Module::validate(engine, wasm).is_ok();
+        let wasm = &*outside::compiled(wasm, self.settings.outside, is_valid);
         if self.settings.unchecked {
             // SAFETY: it has just been found to be valid.
             #[expect(

@@ -21,7 +21,7 @@ use wasmtime::{
 
 use super::embedding::Start;
 use super::host::{self, HostTrap};
-use super::outside::{OUTSIDE, with_memories_outside};
+use super::outside::{self, OUTSIDE};
 use super::threads::Threads;
 use super::{Budget, Embedding, Engine, Features, Job, driver};
 use crate::observation::{ChunkDigest, Observation, Outcome, Stage, TrapKind, Watch, digests_of};
@@ -184,11 +184,9 @@ impl Embedding for Embedded {
 
     fn compile(&mut self, wasm: &[u8]) -> Result<Module, Outcome> {
         let engine = self.store.engine();
-        let valid = !self.settings.outside || Module::validate(engine, wasm).is_ok();
-        let outside = (self.settings.outside && valid).then(|| with_memories_outside(wasm));
-        let outside = outside.flatten();
-        let wasm = outside.as_deref().unwrap_or(wasm);
-        let compiled = load::module(engine, wasm, self.settings.load)?;
+        let is_valid = || Module::validate(engine, wasm).is_ok();
+        let wasm = outside::compiled(wasm, self.settings.outside, is_valid);
+        let compiled = load::module(engine, &wasm, self.settings.load)?;
         compiled.map_err(|error| {
             let reason = format!("{error:#}");
             // The pooling allocator checks a module against its slots already
