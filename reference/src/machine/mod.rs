@@ -4,6 +4,7 @@
 //! never uses the host's stack for a call, so that it can be suspended in a
 //! wait and resumed, and a store can have several.
 
+mod control;
 mod memory;
 mod outside;
 mod pending;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 pub use outside::SharedInstruction;
 pub(crate) use pending::{Pending, Range};
 
-use crate::module::{Code, Instr, Target};
+use crate::module::{Code, Instr};
 use crate::numeric::{Floats, Numeric, Slot, Tainted};
 use crate::store::{FuncKind, Store};
 use crate::trap::{Error, Trap};
@@ -365,59 +366,6 @@ impl Machine {
             }
         }
         Ok(())
-    }
-
-    /// Takes a branch: keeps the operands on top, drops those below down to
-    /// the height of the target, and gives the next instruction.
-    fn branch(&mut self, target: Target, operands: usize) -> usize {
-        self.move_down(operands + target.height as usize, target.keep as usize);
-        target.pc as usize
-    }
-
-    /// Moves the `keep` topmost operands down to `height`.
-    fn move_down(&mut self, height: usize, keep: usize) {
-        if keep > 0 {
-            let from = self.stack.len() - keep;
-            self.stack.copy_within(from.., height);
-        }
-        self.stack.truncate(height + keep);
-    }
-
-    /// Remembers where the top frame goes on.
-    fn save(&mut self, frame: &Frame) {
-        let top = self.frames.last_mut().expect("a frame is running");
-        top.pc = frame.pc;
-    }
-
-    /// The callee replaces the frame: its arguments move down.
-    fn tail_call(&mut self, store: &Store, frame: &Frame, callee: u32) -> Exit {
-        let params = store.funcs[callee as usize].ty.params.len();
-        self.move_down(frame.base, params);
-        self.frames.pop();
-        Exit::Call(callee)
-    }
-
-    /// The function that an indirect call is to call.
-    /// <https://webassembly.github.io/spec/core/exec/instructions.html#exec-call-indirect>
-    fn indirect(
-        &mut self,
-        store: &Store,
-        frame: &Frame,
-        ty: u32,
-        table: u32,
-    ) -> Result<u32, Error> {
-        let instance = &store.instances[frame.instance as usize];
-        let table = &store.tables[instance.tables[table as usize] as usize];
-        let index = usize::try_from(self.pop()).unwrap_or(usize::MAX);
-        let element = *table.elements.get(index).ok_or(Trap::UndefinedElement)?;
-        if element == NULL {
-            return Err(Trap::NullElement.into());
-        }
-        let callee = &store.funcs[element as usize];
-        if callee.ty != instance.definition.types[ty as usize] {
-            return Err(Trap::IndirectCallType.into());
-        }
-        Ok(element as u32)
     }
 
     fn push(&mut self, value: Slot) {

@@ -4,8 +4,8 @@ use wasmparser::{BlockType, FuncValidator, FunctionBody, MemArgTarget, Operator,
 
 use super::check::Memories;
 use super::code::{Access, Code, Instr, Target};
-use super::decode::value_type;
 use super::many::Resources;
+use super::read_type::value_type;
 use super::{Definition, Invalid, Rejection};
 use crate::memory::Instruction;
 use crate::numeric::{Slot, numeric, opens};

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use wasmparser::{
     CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, Encoding, ExternalKind,
-    FuncToValidate, FuncValidatorAllocations, Parser, Payload, RefType, TableInit, TypeRef,
-    ValType, ValidPayload, WasmFeatures,
+    FuncToValidate, FuncValidatorAllocations, Parser, Payload, TableInit, TypeRef, ValidPayload,
+    WasmFeatures,
 };
 
 use super::check::Memories;
 use super::compile::compile;
 use super::constant::{Constant, address_type};
 use super::many::{self, Resources};
+use super::read_type::{global_type, memory_type, table_type, value_types};
 use super::{
     Data, Definition, Element, ElementMode, Import, Invalid, Item, Proposals, Rejection, limits,
 };
-use crate::types::{AddressType, ExternType, FuncType, GlobalType, MemoryType, TableType};
-use crate::value::ValueType;
+use crate::types::{AddressType, ExternType, FuncType};
 
 /// Decodes, validates and compiles a module.
 pub(super) fn decode(wasm: &[u8], proposals: Proposals) -> Result<Definition, Rejection> {
@@ -350,55 +350,4 @@ impl Decoder {
         }
         Ok(())
     }
-}
-
-pub(super) fn value_type(ty: ValType) -> Result<ValueType, Rejection> {
-    Ok(match ty {
-        ValType::I32 => ValueType::I32,
-        ValType::I64 => ValueType::I64,
-        ValType::F32 => ValueType::F32,
-        ValType::F64 => ValueType::F64,
-        ValType::V128 => ValueType::V128,
-        ValType::Ref(RefType::FUNCREF) => ValueType::FuncRef,
-        ValType::Ref(RefType::EXTERNREF) => ValueType::ExternRef,
-        ValType::Ref(ty) => return Err(Rejection::Unsupported(format!("type {ty}"))),
-    })
-}
-
-fn value_types(types: &[ValType]) -> Result<Vec<ValueType>, Rejection> {
-    types.iter().copied().map(value_type).collect()
-}
-
-fn address_of(is_64: bool) -> AddressType {
-    if is_64 {
-        AddressType::I64
-    } else {
-        AddressType::I32
-    }
-}
-
-fn memory_type(ty: wasmparser::MemoryType) -> MemoryType {
-    MemoryType {
-        address: address_of(ty.memory64),
-        shared: ty.shared,
-        page_size_log2: ty.page_size_log2.unwrap_or(16),
-        minimum: ty.initial,
-        maximum: ty.maximum,
-    }
-}
-
-fn table_type(ty: wasmparser::TableType) -> Result<TableType, Rejection> {
-    Ok(TableType {
-        address: address_of(ty.table64),
-        element: value_type(ValType::Ref(ty.element_type))?,
-        minimum: ty.initial,
-        maximum: ty.maximum,
-    })
-}
-
-fn global_type(ty: wasmparser::GlobalType) -> Result<GlobalType, Rejection> {
-    Ok(GlobalType {
-        value: value_type(ty.content_type)?,
-        mutable: ty.mutable,
-    })
 }

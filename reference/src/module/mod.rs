@@ -8,6 +8,7 @@ mod decode;
 mod limits;
 mod many;
 mod proposals;
+mod read_type;
 
 use std::fmt;
 use std::sync::Arc;

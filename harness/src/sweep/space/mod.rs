@@ -51,14 +51,16 @@
 //! through locals or merges; two writes behind each other but of the same operation; threads that race;
 //! invalid modules; 64-bit tables. Those are a campaign's.
 
+mod amount;
 mod dimensions;
 mod operation;
 mod position;
 
 use std::collections::BTreeSet;
 
+pub use amount::{Delta, Length, maximum};
 pub use dimensions::{Before, Form, Kind, Offset, Size};
-pub use operation::{Action, Delta, Length, Operation, SEGMENT, Variant, maximum};
+pub use operation::{Action, Operation, SEGMENT, Variant};
 pub use position::{Bounds, Position, Wrap};
 
 use super::Point;
