@@ -51,6 +51,7 @@ impl Plain {
     /// # Errors
     ///
     /// The traps, of which any may be reported.
+    // Long, as it has an arm for each kind of instruction.
     pub fn access(&mut self, request: &Request, [first, second]: [u128; 2]) -> Answer {
         let Instruction {
             width,

@@ -116,6 +116,7 @@ impl Reader {
         Ok(self.validator.into_allocations())
     }
 
+    // Long, as it has an arm for each kind of operator.
     fn step(
         &mut self,
         op: &Operator<'_>,

@@ -156,6 +156,7 @@ impl<'a, 'j, E: Embedding> Run<'a, 'j, E> {
         observation
     }
 
+    // Long, as it has an arm for each kind of step.
     fn step(&mut self, index: usize, step: &'a Step) -> Outcome {
         if !matches!(step, Step::Thread { .. }) {
             self.embedding.release_threads();

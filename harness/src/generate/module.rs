@@ -98,6 +98,7 @@ impl Plan {
     }
 
     /// The binary.
+    // Long, as it has a few lines for each section, in the order of the binary format.
     pub(super) fn encode(&self) -> Vec<u8> {
         let Plan {
             profile: _,

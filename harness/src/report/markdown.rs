@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Facts, LookAt, Standalone, channel, policy, uses_host};
+use super::{Facts, LookAt, Standalone, Who, channel, policy, uses_host};
 use crate::corpus::Bug;
 use crate::engine::Configuration;
 use crate::judge::Difference;
@@ -165,12 +165,11 @@ fn expected_and_actual(facts: &Facts<'_>, out: &mut String) {
 }
 
 fn environment(facts: &Facts<'_>, out: &mut String) {
-    let Facts {
+    let Who {
         diverging,
         conforming,
         versions,
-        ..
-    } = facts;
+    } = &facts.who;
     let _ = write!(
         out,
         "## Versions and configurations\n\n- diverging: {diverging}\n- conforming: \

@@ -65,11 +65,44 @@ struct Facts<'a> {
     /// What the specification and the engine say of the memory that differs.
     look: Option<(Look, String)>,
     standalone: &'a Result<Standalone, String>,
-    /// Which configurations diverge and which conform, in few words, and the
-    /// versions of their engines.
+    who: Who,
+}
+
+/// Which configurations diverge and which conform, in few words, and the
+/// versions of their engines.
+struct Who {
     diverging: String,
     conforming: String,
     versions: String,
+}
+
+impl Who {
+    /// Of a divergence of this class.
+    fn of(trial: &Trial, difference: &Difference, configurations: &[Configuration]) -> Who {
+        let all: Vec<&str> = trial.judged.iter().map(|j| &*j.configuration).collect();
+        let of = |fits: &dyn Fn(&Verdict) -> bool| -> Vec<&str> {
+            let judged = trial.judged.iter().filter(|j| fits(&j.verdict));
+            judged.map(|j| &*j.configuration).collect()
+        };
+        let diverging = of(
+            &|verdict| matches!(verdict, Verdict::Diverges(other) if other.class == difference.class),
+        );
+        let conforming = of(&|verdict| matches!(verdict, Verdict::Conforms));
+        let mut versions: Vec<String> = configurations
+            .iter()
+            .filter(|c| diverging.contains(&c.name()) || conforming.contains(&c.name()))
+            .map(|c| format!("{} {}", c.engine(), c.version()))
+            .collect();
+        versions.dedup();
+        Who {
+            diverging: group(&diverging, &all),
+            conforming: match conforming.is_empty() {
+                true => "none of those tried".to_owned(),
+                false => group_others(&conforming, &all, &diverging),
+            },
+            versions: versions.join(", "),
+        }
+    }
 }
 
 /// Writes the report on `script`, tried as `trial` on all `configurations`:
@@ -125,21 +158,7 @@ pub fn report(
         configuration.version(),
         &title,
     );
-    let all: Vec<&str> = trial.judged.iter().map(|j| &*j.configuration).collect();
-    let of = |fits: &dyn Fn(&Verdict) -> bool| -> Vec<&str> {
-        let judged = trial.judged.iter().filter(|j| fits(&j.verdict));
-        judged.map(|j| &*j.configuration).collect()
-    };
-    let diverging = of(
-        &|verdict| matches!(verdict, Verdict::Diverges(other) if other.class == difference.class),
-    );
-    let conforming = of(&|verdict| matches!(verdict, Verdict::Conforms));
-    let mut versions: Vec<String> = configurations
-        .iter()
-        .filter(|c| diverging.contains(&c.name()) || conforming.contains(&c.name()))
-        .map(|c| format!("{} {}", c.engine(), c.version()))
-        .collect();
-    versions.dedup();
+    let who = Who::of(trial, difference, configurations);
     // What a look at this run does not tell, the register may.
     let severity = Severity::of(difference, &trial.reference);
     let severity = bug.map_or(severity, |bug| bug.severity.min(severity));
@@ -164,12 +183,7 @@ pub fn report(
         bug,
         look,
         standalone: &standalone,
-        diverging: group(&diverging, &all),
-        conforming: match conforming.is_empty() {
-            true => "none of those tried".to_owned(),
-            false => group_others(&conforming, &all, &diverging),
-        },
-        versions: versions.join(", "),
+        who,
     };
     Ok(Report {
         markdown: markdown::text(&title, &facts),

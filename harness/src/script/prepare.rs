@@ -156,6 +156,7 @@ struct Names<'s> {
 }
 
 impl<'s> Names<'s> {
+    // Long, as it has an arm for each kind of step.
     fn check(&mut self, step: &'s Step) -> Result<(), String> {
         match step {
             Step::Define { module, wasm } => {

@@ -12,6 +12,7 @@ use crate::value::ValueType;
 impl Machine {
     /// Executes an instruction of the table. When the thread is to be
     /// suspended, gives the timeout and the number of its waiter.
+    // Long, as it has an arm for each kind of instruction.
     pub(super) fn access(
         &mut self,
         store: &mut Store,

@@ -181,6 +181,7 @@ impl Machine {
 
     /// Runs the top frame until it calls, returns or waits; with its shadow, if
     /// it has one.
+    // Long, as it has an arm for each instruction that is not of a table.
     fn run_frame<const SHADOW: bool>(
         &mut self,
         store: &mut Store,

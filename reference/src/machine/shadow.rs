@@ -37,6 +37,7 @@ impl Machine {
     /// # Errors
     ///
     /// What it does is open.
+    // Long, as it has an arm for each instruction that is not of a table.
     pub(super) fn before(
         &mut self,
         store: &mut Store,

@@ -259,6 +259,7 @@ impl Compiler<'_> {
 }
 
 /// An instruction that is not structured control and does not branch.
+// Long, as it has an arm for each instruction.
 fn plain(op: &Operator<'_>) -> Result<Option<Instr>, Rejection> {
     use Operator as O;
     Ok(Some(match *op {

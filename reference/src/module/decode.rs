@@ -199,6 +199,7 @@ impl Decoder {
     }
 
     /// Keeps what a valid section says.
+    // Long, as it has an arm for each section.
     fn keep(&mut self, payload: &Payload<'_>) -> Result<(), Rejection> {
         let def = &mut self.definition;
         match payload {

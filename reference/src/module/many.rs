@@ -16,6 +16,7 @@ use wasmparser::{
 const MEMORIES: [[u8; 2]; 2] = [[0, 0], [4, 0]];
 
 /// The stand-in of a module, section for section.
+// Long, as it has an arm for each section.
 pub(super) fn stand_in(wasm: &[u8], features: WasmFeatures) -> Result<Vec<u8>> {
     let mut parser = Parser::new(0);
     parser.set_features(features);

@@ -70,6 +70,7 @@ macro_rules! truncate {
 pub(super) use {maximum, minimum};
 
 /// The float instruction `op`, if it is one.
+// Long, as it has an arm for each instruction.
 pub(super) fn numeric(op: &O<'_>) -> Option<Numeric> {
     Some(match op {
         O::F32Eq => binary!(|a: f32, b| a == b),

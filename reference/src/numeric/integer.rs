@@ -8,6 +8,7 @@ use super::{Numeric, Scalar, binary, try_binary, unary};
 use crate::trap::Trap;
 
 /// The integer instruction `op`, if it is one.
+// Long, as it has an arm for each instruction.
 pub(super) fn numeric(op: &O<'_>) -> Option<Numeric> {
     Some(match op {
         O::I32Eqz => unary!(|a: u32| a == 0),

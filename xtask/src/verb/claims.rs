@@ -159,13 +159,18 @@ impl Claims {
             memories.retain(asked);
         }
         let text = claims::table(&all, &configurations, &memories);
+        self.tell(&text, there.as_deref(), &memories)
+    }
+
+    /// Prints or writes the table, or compares it with that which is `there`.
+    fn tell(&self, text: &str, there: Option<&str>, memories: &[Measured]) -> anyhow::Result<End> {
         match (&self.out, there) {
             (Some(file), Some(there)) if there != text => {
                 println!("{}: has another table", file.display());
                 return Ok(End::New);
             }
             (Some(file), Some(_)) => {
-                for (drawing, svg) in drawings(file, &memories) {
+                for (drawing, svg) in drawings(file, memories) {
                     let there = std::fs::read_to_string(&drawing).unwrap_or_default();
                     if there != svg {
                         println!("{}: another drawing", drawing.display());
@@ -174,7 +179,7 @@ impl Claims {
                 }
             }
             (Some(file), None) => {
-                for (drawing, svg) in drawings(file, &memories) {
+                for (drawing, svg) in drawings(file, memories) {
                     let folder = drawing.parent().unwrap_or(Path::new("."));
                     std::fs::create_dir_all(folder)
                         .with_context(|| format!("{}: cannot be made", folder.display()))?;

@@ -130,11 +130,13 @@ impl Reduce {
             "{} candidates tried, {} taken{end}",
             reduced.tried, reduced.accepted
         );
-        let text = print::to_wast_allowing(
-            &reduced.script,
-            &trial.reference.allowed_outcomes(),
-            &header(&self.file, &trial),
-        );
+        self.put(&reduced.script, &trial)
+    }
+
+    /// Prints or writes what the file was reduced to.
+    fn put(&self, script: &Script, trial: &Trial) -> anyhow::Result<End> {
+        let header = header(&self.file, trial);
+        let text = print::to_wast_allowing(script, &trial.reference.allowed_outcomes(), &header);
         match &self.output {
             Some(output) => {
                 write_atomically(output, text.as_bytes()).map_err(|why| anyhow!(why))?

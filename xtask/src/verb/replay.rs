@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use trapline_harness::corpus::{Corpus, Status};
+use trapline_harness::corpus::{Bug, Corpus, Status};
 use trapline_harness::engine::Budget;
 use trapline_harness::engine::{engine_of, group};
 use trapline_harness::judge::{Severity, Verdict};
@@ -210,15 +210,7 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         }
     }
     let mut note = String::new();
-    let wrong = source
-        .steps
-        .iter()
-        .zip(&trial.reference.observation.steps)
-        .find_map(|(asserted, got)| {
-            let why = matches(&asserted.expect, &got.outcome).err()?;
-            Some(format!("line {}: {why}", asserted.line))
-        });
-    let state = match (wrong, bug) {
+    let state = match (wrong(source, trial), bug) {
         (Some(wrong), _) => {
             note = wrong;
             State::Wrong
@@ -249,21 +241,9 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         }
     };
     let releases = versions::releases(trial);
-    let (state, note) = match bug {
-        Some(bug) if state != State::Wrong => {
-            let back = versions::regression(bug, &releases);
-            let back = back.map(|release| (State::Regressed, format!("diverges in {release}")));
-            let missing = || {
-                let release = versions::missing(bug, trial, &releases)?;
-                Some((
-                    State::Changed,
-                    format!("was seen in {release}, and does not show"),
-                ))
-            };
-            back.or_else(missing).unwrap_or((state, note))
-        }
-        _ => (state, note),
-    };
+    let of_releases = bug.filter(|_| state != State::Wrong);
+    let of_releases = of_releases.and_then(|bug| in_releases(bug, trial, &releases));
+    let (state, note) = of_releases.unwrap_or((state, note));
     Row {
         file: file.to_owned(),
         bug: bug.map(|bug| bug.id.clone()),
@@ -275,6 +255,26 @@ fn row(file: &Path, source: &Source, trial: &Trial, corpus: &Corpus) -> Row {
         note,
         releases,
     }
+}
+
+/// What a file asserts that is not so.
+fn wrong(source: &Source, trial: &Trial) -> Option<String> {
+    let observed = &trial.reference.observation.steps;
+    let mut steps = source.steps.iter().zip(observed);
+    steps.find_map(|(asserted, got)| {
+        let why = matches(&asserted.expect, &got.outcome).err()?;
+        Some(format!("line {}: {why}", asserted.line))
+    })
+}
+
+/// What other releases say of a bug, if that is not what the register says.
+fn in_releases(bug: &Bug, trial: &Trial, releases: &[(String, bool)]) -> Option<(State, String)> {
+    if let Some(release) = versions::regression(bug, releases) {
+        return Some((State::Regressed, format!("diverges in {release}")));
+    }
+    let release = versions::missing(bug, trial, releases)?;
+    let note = format!("was seen in {release}, and does not show");
+    Some((State::Changed, note))
 }
 
 /// Why nobody could tell, where that is a limit of ours or of the machine.

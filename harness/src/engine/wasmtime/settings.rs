@@ -186,6 +186,7 @@ impl Settings {
         }
     }
 
+    // Long, as it has a few lines for each setting, each of which is taken apart.
     pub(super) fn config(&self) -> Config {
         let Settings {
             compiler,

@@ -61,6 +61,7 @@ impl Writer {
         }
     }
 
+    // Long, as it has an arm for each operation of threads.
     pub(super) fn write(&mut self, op: Op) {
         match op {
             Op::Load(cell) => {

@@ -12,6 +12,7 @@ use crate::script::input::{InputError, Place};
 
 impl Reader<'_> {
     /// Reads one directive.
+    // Long, as it has an arm for each directive.
     pub(super) fn directive(&mut self, directive: WastDirective<'_>) -> Result<(), InputError> {
         let line = self.line(directive.span());
         match directive {

@@ -10,6 +10,7 @@ use crate::sweep::space::{Action, Offset, Variant};
 
 impl Writer<'_> {
     /// The operation itself; its results are those of the function, or dropped.
+    // Long, as it has an arm for each action.
     pub(super) fn action(&mut self, keep: bool) {
         let wide = self.point.kind.wide;
         let memory = self.around.memory;

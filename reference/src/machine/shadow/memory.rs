@@ -9,6 +9,7 @@ use crate::store::{Store, Taint};
 use crate::trap::Error;
 
 impl Machine {
+    // Long, as it has an arm for each kind of instruction.
     pub(super) fn shadow_access(
         &mut self,
         store: &mut Store,

@@ -7,6 +7,7 @@ use super::super::{Numeric, Scalar};
 use super::{collect, compare, each, get, lanes, map, mask, pairs, set, splat, zip};
 
 /// The instruction `op` on vectors of floats, if it is one.
+// Long, as it has an arm for each instruction.
 pub(super) fn numeric(op: &O<'_>) -> Option<Numeric> {
     Some(match *op {
         O::F32x4Splat => Numeric::Unary(splat::<u32>),

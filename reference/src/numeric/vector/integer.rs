@@ -6,6 +6,7 @@ use super::super::{Numeric, Scalar, Slot};
 use super::{collect, compare, each, get, lanes, map, mask, pairs, set, splat, zip};
 
 /// The instruction `op` on vectors of integers, if it is one.
+// Long, as it has an arm for each instruction.
 pub(super) fn numeric(op: &O<'_>) -> Option<Numeric> {
     Some(match *op {
         O::I8x16Splat => Numeric::Unary(splat::<u8>),

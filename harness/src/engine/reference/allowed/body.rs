@@ -102,6 +102,7 @@ impl Thread {
     }
 
     /// Does a step that is no call, or says what comes next.
+    // Long, as it has an arm for each kind of step.
     fn step(&mut self, store: &mut Store, step: &Step) -> Result<Next<Thread>, Outcome> {
         let done = || Outcome::Values(Vec::new());
         match step {
