@@ -121,6 +121,8 @@ struct Side {
     /// Inputs executed, or cases.
     executions: u64,
     finds: Vec<Find>,
+    /// Sightings that were not reduced in the time: nobody knows how many bugs they are.
+    unreduced: usize,
 }
 
 /// Something that one side found.
@@ -191,6 +193,7 @@ fn theirs(
         cpu_seconds: cpu_seconds()? - before,
         executions: session.executions,
         finds: session.finds,
+        unreduced: 0,
     })
 }
 
@@ -222,11 +225,9 @@ fn ours(
     drop(runners);
     let seconds = outcomes.elapsed.as_secs_f64();
     let per_case = seconds / outcomes.cases.max(1) as f64;
-    let finds = rows.into_iter().map(|row| Find {
-        what: match &row.bug {
-            Some(_) => row.title,
-            None => format!("not reduced: {}", row.title),
-        },
+    let (bugs, unreduced): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.bug.is_some());
+    let finds = bugs.into_iter().map(|row| Find {
+        what: row.title,
         seconds: (row.first_case + 1) as f64 * per_case,
         times: row.cases,
     });
@@ -239,6 +240,7 @@ fn ours(
         cpu_seconds: cpu_seconds()? - before,
         executions: outcomes.cases,
         finds: finds.collect(),
+        unreduced: unreduced.len(),
     })
 }
 

@@ -30,6 +30,12 @@ pub(super) fn print(sides: &[Side]) {
         if side.finds.is_empty() {
             println!("  nothing");
         }
+        if side.unreduced > 0 {
+            println!(
+                "  {} sightings not reduced in the time: faces of these, or more",
+                side.unreduced
+            );
+        }
         for find in &side.finds {
             let (seconds, times) = (find.seconds, find.times);
             paragraph(
