@@ -92,19 +92,22 @@ impl FromStr for Checkout {
                 "no fuzzer of {engine} is known here, of {known} only"
             ));
         }
-        let folder = Path::new(folder);
-        if !folder.join("fuzz/Cargo.toml").is_file() {
-            let folder = folder.display();
-            return Err(format!(
-                "{folder}: no checkout with a fuzzer: no fuzz/Cargo.toml"
-            ));
-        }
         Ok(Checkout {
             engine: engine.to_owned(),
-            folder: folder
-                .canonicalize()
-                .map_err(|why| format!("{}: {why}", folder.display()))?,
+            folder: PathBuf::from(folder),
         })
+    }
+}
+
+impl Checkout {
+    /// The folder, if there is a checkout with a fuzzer.
+    fn found(&self) -> anyhow::Result<PathBuf> {
+        let folder = self.folder.display();
+        if !self.folder.join("fuzz/Cargo.toml").is_file() {
+            bail!("{folder}: no checkout with a fuzzer: no fuzz/Cargo.toml");
+        }
+        let absolute = self.folder.canonicalize();
+        absolute.with_context(|| format!("{folder}: cannot be found"))
     }
 }
 
@@ -150,8 +153,9 @@ pub(super) fn run(
             bail!("{}: no fuzzer is known", checkout.engine);
         };
         // What can fail is built before anything runs.
-        let program = libfuzzer::build(peer, &checkout.folder)?;
-        let named = format!("{}@path:{}", peer.engine, checkout.folder.display());
+        let folder = checkout.found()?;
+        let program = libfuzzer::build(peer, &folder)?;
+        let named = format!("{}@path:{}", peer.engine, folder.display());
         let engines = engines.of(&[&named]);
         engines.select()?;
         sides.push(theirs(peer, &program, peers.time_per_side, &interrupted)?);
@@ -267,18 +271,19 @@ mod tests {
     #[test]
     fn a_checkout_has_a_known_engine_and_a_fuzzer() {
         let folder = tempfile::tempdir().unwrap();
-        let of = |text: String| Checkout::from_str(&text).map(|checkout| checkout.engine);
+        let of = |text: String| Checkout::from_str(&text);
         let here = folder.path().display();
-        assert!(of(format!("{here}")).unwrap_err().contains("ENGINE=DIR"));
-        let error = of(format!("wasmer={here}")).unwrap_err();
+        let error = |text: String| of(text).err().expect("it is no checkout");
+        assert!(error(format!("{here}")).contains("ENGINE=DIR"));
         assert_eq!(
-            error,
+            error(format!("wasmer={here}")),
             "no fuzzer of wasmer is known here, of wasmtime or wasmi only"
         );
-        let error = of(format!("wasmi={here}")).unwrap_err();
+        let checkout = of(format!("wasmi={here}")).unwrap();
+        let error = checkout.found().unwrap_err().to_string();
         assert!(error.ends_with("no fuzz/Cargo.toml"), "{error}");
         std::fs::create_dir(folder.path().join("fuzz")).unwrap();
         std::fs::write(folder.path().join("fuzz/Cargo.toml"), "").unwrap();
-        assert_eq!(of(format!("wasmi={here}")).unwrap(), "wasmi");
+        assert!(checkout.found().is_ok());
     }
 }
