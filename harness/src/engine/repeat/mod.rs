@@ -179,7 +179,7 @@ impl<'a, E: Embedding> Repeated<'a, '_, E> {
                 let body = move || thread(start, part, modules, runs, barrier, lateness);
                 let spawned = std::thread::Builder::new().spawn_scoped(scope, body);
                 if spawned.is_err() {
-                    barrier.close();
+                    barrier.close_from(0);
                 }
                 threads.push(spawned.ok());
             }
@@ -241,7 +241,7 @@ fn thread<E: Embedding>(
     barrier: &Barrier,
     mut lateness: Lateness,
 ) -> Option<Done> {
-    let _closing = Closing(barrier);
+    let mut closing = Closing { barrier, begun: 0 };
     let (before, calls) = part.script.steps.split_at(part.before);
     let (mut embedding, shared) = start();
     let mut shared = shared.into_iter();
@@ -256,14 +256,15 @@ fn thread<E: Embedding>(
     let mut met = 0;
     for (run, made) in made.iter().enumerate() {
         let goes_on = if run.is_multiple_of(TOGETHER) {
-            barrier.pass()
+            barrier.pass(run)
         } else {
             met += 1;
-            barrier.meet(met)
+            barrier.meet(run, met)
         };
         if !goes_on {
             break;
         }
+        closing.begun = run + 1;
         lateness.spend();
         let mut outcomes = vec![Outcome::Values(Vec::new()); before.len()];
         let goes_on = call(&mut embedding, calls, made, &mut outcomes);
