@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bug_fields::Fields;
 use super::cause::Cause;
-use crate::engine::Name;
+use crate::engine::{Name, crate_version};
 use crate::judge::Severity;
 
 /// What has become of a bug.
@@ -104,13 +104,15 @@ impl Bug {
     /// assert!(bug.is_open_in(Some("1.1.0")));
     /// assert!(!bug.is_open_in(Some("1.2.0")));
     /// assert!(!bug.is_open_in(None));
+    /// // Of a checkout it is the version of the crate that counts.
+    /// assert!(!bug.is_open_in(Some("1.2.0-g1a2b3c4")));
     /// ```
     pub fn is_open_in(&self, release: Option<&str>) -> bool {
         let (Status::Fixed { version: fixed, .. }, Some(release)) = (&self.status, release) else {
             return self.is_open();
         };
         let parsed = |text: &str| Version::parse(text.trim_start_matches('v')).ok();
-        let both = parsed(release).zip(parsed(fixed));
+        let both = parsed(crate_version(release)).zip(parsed(fixed));
         both.is_some_and(|(release, fixed)| release < fixed)
             || self.seen.iter().any(|seen| seen == release)
     }

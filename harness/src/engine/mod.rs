@@ -54,7 +54,7 @@ pub use job::{Budget, Capture, FUEL, Job, MEMORY_BYTES, ModuleFacts, RESIDENT_BY
 pub(crate) use mutants::placeholder;
 #[cfg(not(worker))]
 pub use mutants::{Fault, faults, mutants, pair};
-pub use name::{Name, engine_of};
+pub use name::{Name, crate_version, engine_of};
 #[cfg(not(worker))]
 pub use select::{UnknownEngine, is_planted, planted, select};
 pub use verify::{Difference, verify};

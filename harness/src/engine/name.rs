@@ -73,6 +73,29 @@ impl<'a> Name<'a> {
     }
 }
 
+/// The version that the crate of a version has: of a checkout, without what its label says of
+/// the revision. As an order of versions has it, `1.1.0-g1a2b3c4` would be older than 1.1.0, and
+/// `2.0.0-beta.2-local` newer than the third beta.
+///
+/// ```
+/// use trapline_harness::engine::crate_version;
+/// assert_eq!(crate_version("2.0.0-beta.2-g1a2b3c4-dirty"), "2.0.0-beta.2");
+/// assert_eq!(crate_version("1.1.0-local"), "1.1.0");
+/// assert_eq!(crate_version("2.0.0-beta.2"), "2.0.0-beta.2");
+/// ```
+pub fn crate_version(version: &str) -> &str {
+    let clean = version.strip_suffix("-dirty").unwrap_or(version);
+    if let Some(base) = clean.strip_suffix("-local") {
+        return base;
+    }
+    let is_revision =
+        |text: &str| text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match clean.rsplit_once("-g") {
+        Some((base, revision)) if is_revision(revision) => base,
+        _ => version,
+    }
+}
+
 /// The engine of a configuration of this name; the name itself if it is none.
 pub fn engine_of(name: &str) -> &str {
     Name::parse(name).map_or(name, |name| name.engine)

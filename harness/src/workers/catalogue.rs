@@ -10,7 +10,7 @@ use super::make::{Found, From, Workshop};
 use super::published::{self, published};
 use super::wanted::{Pattern, Wanted};
 use crate::engine::javascript::{Installed, Launch, is_javascript};
-use crate::engine::{self, Configuration, Name};
+use crate::engine::{self, Configuration, Name, crate_version};
 use crate::worker::hello;
 
 /// How workers are found and made.
@@ -249,7 +249,7 @@ impl Catalogue {
         // A checkout under the name it was given when it was built.
         if let Wanted::Release(label) = version {
             let release = format!("{engine}@{label}");
-            let of_checkout = label.contains("-g") || label.ends_with("-local");
+            let of_checkout = crate_version(label) != label.as_str();
             if of_checkout && Record::read(&self.folder.join(&release)).is_some() {
                 return Ok(release);
             }

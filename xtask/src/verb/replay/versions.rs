@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 use trapline_harness::corpus::{Bug, Status};
-use trapline_harness::engine::Name;
+use trapline_harness::engine::{Name, crate_version};
 use trapline_harness::judge::{Judged, Verdict};
 use trapline_harness::trial::Trial;
 
@@ -45,11 +45,14 @@ pub(super) fn regression<'r>(bug: &Bug, releases: &'r [(String, bool)]) -> Optio
     let fixed = Version::parse(version.trim_start_matches('v')).ok()?;
     let back = releases.iter().find(|(release, diverges)| {
         let (engine, version) = release.split_once('@').unwrap_or_default();
-        *diverges
-            && engine == bug.engine
-            && Version::parse(version).is_ok_and(|version| version >= fixed)
+        *diverges && engine == bug.engine && parsed(version).is_some_and(|version| version >= fixed)
     });
     back.map(|(release, _)| &**release)
+}
+
+/// The version of a release; of a checkout, that of its crate.
+fn parsed(version: &str) -> Option<Version> {
+    Version::parse(crate_version(version)).ok()
 }
 
 /// A release in which the register says that a bug was seen, and in which none of the
@@ -72,7 +75,7 @@ pub(crate) fn columns(rows: &[Row]) -> Vec<&str> {
     let mut columns: BTreeMap<(&str, Option<Version>, &str), &str> = BTreeMap::new();
     for (release, _) in rows.iter().flat_map(|row| &row.releases) {
         let (engine, version) = release.split_once('@').unwrap_or_default();
-        let place = (engine, Version::parse(version).ok(), &**release);
+        let place = (engine, parsed(version), &**release);
         columns.insert(place, release);
     }
     columns.into_values().collect()
@@ -111,4 +114,29 @@ pub(super) fn show(rows: &[Row]) {
     last.extend(open.iter().map(u32::to_string));
     shown.add_row(last);
     println!("{shown}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_at_the_fix_that_has_the_bug_is_a_regression() {
+        let version = "1.2.0-beta.3".to_owned();
+        let status = Status::Fixed {
+            version,
+            link: None,
+        };
+        let bug = Bug {
+            status,
+            ..Bug::example()
+        };
+        let back = |release: &str| regression(&bug, &[(release.to_owned(), true)]).is_some();
+        for release in ["1.2.0-beta.3", "1.2.0-beta.3-g1a2b3c4", "1.2.0-local"] {
+            assert!(back(&format!("example@{release}")), "{release}");
+        }
+        for release in ["1.2.0-beta.2", "1.2.0-beta.2-g1a2b3c4-dirty"] {
+            assert!(!back(&format!("example@{release}")), "{release}");
+        }
+    }
 }
