@@ -235,7 +235,7 @@ fn tell(stderr: impl std::io::Read, log: &mut File) -> Last {
 }
 
 /// Waits for a process to end, or ends it; whether it succeeded.
-fn watch(child: &mut Child, over: &dyn Fn() -> bool) -> anyhow::Result<bool> {
+pub(in crate::verb) fn watch(child: &mut Child, over: &dyn Fn() -> bool) -> anyhow::Result<bool> {
     loop {
         if let Some(status) = child.try_wait().context("a process cannot be waited for")? {
             return Ok(status.success());

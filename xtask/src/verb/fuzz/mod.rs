@@ -30,7 +30,9 @@ use crate::options::{CorpusOptions, EngineOptions, catalogue, linked_in, parse_t
 use crate::progress::Line;
 use artifacts::Artifact;
 use jobs::Jobs;
-use tools::{Package, Sanitizer, Tools};
+pub(super) use jobs::watch;
+pub(super) use tools::Tools;
+use tools::{Package, Sanitizer};
 
 /// What the targets are, for `--help`.
 fn target_help() -> String {

@@ -29,7 +29,7 @@ impl Sanitizer {
 }
 
 /// The tools, found.
-pub(super) struct Tools {
+pub(in crate::verb) struct Tools {
     /// For which programs are built.
     triple: String,
 }
@@ -88,7 +88,7 @@ impl Tools {
     ///
     /// # Errors
     /// What to install, in one line.
-    pub(super) fn find() -> anyhow::Result<Tools> {
+    pub(in crate::verb) fn find() -> anyhow::Result<Tools> {
         let version = said("rustc", &["+nightly", "-vV"]);
         let triple = version.as_ref().and_then(|text| {
             let line = text.lines().find_map(|line| line.strip_prefix("host: "));
@@ -127,11 +127,15 @@ impl Tools {
         if !status.success() {
             bail!("{} cannot be built: see above", target.name());
         }
-        let program = package
-            .built
-            .join(&self.triple)
-            .join("release")
-            .join(target.name());
+        self.program(&package.built, target.name())
+    }
+
+    /// The program of a target that was built, where cargo keeps what it builds.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(in crate::verb) fn program(&self, built: &Path, target: &str) -> anyhow::Result<PathBuf> {
+        let program = built.join(&self.triple).join("release").join(target);
         if !program.is_file() {
             bail!("{}: was not built", program.display());
         }

@@ -2,13 +2,15 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use super::{Find, Peer, built};
+use super::{Find, Peer};
+use crate::options::scratch;
+use crate::verb::fuzz::{Tools, watch};
 
 /// What it is told besides the time: nothing of ours, and what keeps it within the machine.
 const ALWAYS: [&str; 4] = [
@@ -28,9 +30,9 @@ pub(super) struct Session {
 /// Builds the fuzzer of a checkout, without sanitizers; its program.
 ///
 /// # Errors
-/// It cannot be built, or a tool is missing.
-pub(super) fn build(peer: &Peer, checkout: &Path) -> anyhow::Result<PathBuf> {
-    let folder = built(peer)?;
+/// It cannot be built.
+pub(super) fn build(tools: &Tools, peer: &Peer, checkout: &Path) -> anyhow::Result<PathBuf> {
+    let folder = scratch("peers")?.join(peer.engine);
     eprintln!(
         "building {} of {} (the first time takes minutes)",
         peer.target,
@@ -49,20 +51,11 @@ pub(super) fn build(peer: &Peer, checkout: &Path) -> anyhow::Result<PathBuf> {
         .context("cargo cannot be run")?;
     if !status.success() {
         bail!(
-            "{}: its fuzzer cannot be built: see above. It needs a nightly toolchain and \
-             cargo-fuzz (`cargo install cargo-fuzz --locked`)",
+            "{}: its fuzzer cannot be built: see above",
             checkout.display()
         );
     }
-    // cargo-fuzz puts it below the name of the host, which only it knows.
-    let hosts = std::fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))?;
-    let programs = hosts
-        .flatten()
-        .map(|host| host.path().join("release").join(peer.target));
-    programs
-        .into_iter()
-        .find(|program| program.is_file())
-        .with_context(|| format!("{}: {} was not built", folder.display(), peer.target))
+    tools.program(&folder, peer.target)
 }
 
 /// Runs a fuzzer for so long, from nothing; again and again, where an input ends it.
@@ -103,7 +96,7 @@ pub(super) fn run(
         let stderr = child.stderr.take().context("it has no standard error")?;
         let heard = std::thread::scope(|scope| {
             let reader = scope.spawn(|| listen(stderr));
-            let ended = wait(&mut child, interrupted);
+            let ended = watch(&mut child, &|| interrupted.load(Ordering::Relaxed));
             let heard = reader.join().unwrap_or_default();
             ended.map(|success| (success, heard))
         });
@@ -192,20 +185,6 @@ fn without_numbers(text: &str) -> String {
         }
     }
     out
-}
-
-/// Waits for a process to end, or ends it; whether it succeeded.
-fn wait(child: &mut Child, interrupted: &AtomicBool) -> anyhow::Result<bool> {
-    loop {
-        if let Some(status) = child.try_wait().context("a process cannot be waited for")? {
-            return Ok(status.success());
-        }
-        if interrupted.load(Ordering::Relaxed) {
-            // One that ended meanwhile cannot be killed, and need not be.
-            let _ = child.kill();
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[cfg(all(test, unix))]

@@ -22,8 +22,9 @@ use trapline_harness::corpus::Corpus;
 use crate::End;
 use crate::campaign::{self, CampaignOptions};
 use crate::interrupt::on_interrupt;
-use crate::options::{EngineOptions, parse_time, scratch};
+use crate::options::{EngineOptions, parse_time};
 use crate::output::write_json;
+use crate::verb::fuzz::Tools;
 
 /// Which peers, and for how long.
 #[derive(Args)]
@@ -52,7 +53,7 @@ struct Peer {
 }
 
 /// The engines whose fuzzers are known here. Wasmer has none.
-const PEERS: [Peer; 2] = [
+static PEERS: [Peer; 2] = [
     Peer {
         engine: "wasmtime",
         target: "differential",
@@ -74,7 +75,7 @@ const PEERS: [Peer; 2] = [
 /// A checkout of an engine: `wasmi=../wasmi`.
 #[derive(Clone)]
 pub(super) struct Checkout {
-    engine: String,
+    peer: &'static Peer,
     folder: PathBuf,
 }
 
@@ -87,13 +88,10 @@ impl FromStr for Checkout {
         let (engine, folder) = text
             .split_once('=')
             .ok_or_else(|| format!("ENGINE=DIR is asked for, with {known} as the engine"))?;
-        if !PEERS.iter().any(|peer| peer.engine == engine) {
-            return Err(format!(
-                "no fuzzer of {engine} is known here, of {known} only"
-            ));
-        }
+        let peer = PEERS.iter().find(|peer| peer.engine == engine);
         Ok(Checkout {
-            engine: engine.to_owned(),
+            peer: peer
+                .ok_or_else(|| format!("no fuzzer of {engine} is known here, of {known} only"))?,
             folder: PathBuf::from(folder),
         })
     }
@@ -146,18 +144,21 @@ pub(super) fn run(
     seed: u64,
     json: Option<&Path>,
 ) -> anyhow::Result<End> {
-    let interrupted = on_interrupt()?;
-    let mut sides = Vec::new();
-    for checkout in &peers.peers {
-        let Some(peer) = PEERS.iter().find(|peer| peer.engine == checkout.engine) else {
-            bail!("{}: no fuzzer is known", checkout.engine);
-        };
-        // What can fail is built before anything runs.
-        let folder = checkout.found()?;
-        let program = libfuzzer::build(peer, &folder)?;
-        let named = format!("{}@path:{}", peer.engine, folder.display());
+    // What can fail is looked for, and built, before anything runs.
+    let tools = Tools::find()?;
+    let found = peers.peers.iter();
+    let found = found.map(|checkout| Ok((checkout, checkout.found()?)));
+    let mut built = Vec::new();
+    for (checkout, folder) in found.collect::<anyhow::Result<Vec<_>>>()? {
+        let program = libfuzzer::build(&tools, checkout.peer, &folder)?;
+        let named = format!("{}@path:{}", checkout.peer.engine, folder.display());
         let engines = engines.of(&[&named]);
         engines.select()?;
+        built.push((checkout.peer, program, engines));
+    }
+    let interrupted = on_interrupt()?;
+    let mut sides = Vec::new();
+    for (peer, program, engines) in built {
         sides.push(theirs(peer, &program, peers.time_per_side, &interrupted)?);
         if interrupted.load(Ordering::Relaxed) {
             break;
@@ -246,11 +247,6 @@ fn ours(
         finds: finds.collect(),
         unreduced: unreduced.len(),
     })
-}
-
-/// A new folder below `target/` for the build of a peer.
-fn built(peer: &Peer) -> anyhow::Result<PathBuf> {
-    Ok(scratch("peers")?.join(peer.engine))
 }
 
 /// What this process and those that it has waited for have spent.
