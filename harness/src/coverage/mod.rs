@@ -385,6 +385,23 @@ mod tests {
     }
 
     #[test]
+    fn the_last_legal_byte_and_what_is_beyond_are_at_an_edge() {
+        let text = "(module (memory 1)
+            (func (export \"f\") (param i32) (drop (i32.load8_u (local.get 0)))))
+            (invoke \"f\" (i32.const 0)) (invoke \"f\" (i32.const 65534))
+            (invoke \"f\" (i32.const 65535)) (invoke \"f\" (i32.const 65536))
+            (invoke \"f\" (i32.const -1))";
+        let script = crate::script::wast::parse("t.wast", text.as_bytes());
+        let script = script.expect("it reads").script;
+        let watch = Watch::default();
+        let job = Job::new(&script, Options::default().budget, &watch, &[]);
+        let run = reference::observe(&job, &reference::Options::default());
+        let accesses = run.trace.iter().flatten();
+        let at_edge: Vec<bool> = accesses.map(is_at_edge).collect();
+        assert_eq!(at_edge, [false, false, true, true, true]);
+    }
+
+    #[test]
     fn fewer_features_have_fewer_cells() {
         let (_, plain) = Coverage::new(Features::NONE).share();
         let (_, wide) = Coverage::new(Features::of(&[Feature::Memory64])).share();

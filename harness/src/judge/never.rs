@@ -339,6 +339,12 @@ mod tests {
         got
     }
 
+    /// Why no execution gives `got`, in words.
+    fn reason(script: &Script, allowed: &Allowed, got: &Observation) -> String {
+        let never = Never::of(script, allowed, got);
+        never.expect("a reason").to_string()
+    }
+
     #[test]
     fn what_is_allowed_has_no_reason() {
         let (script, allowed) = allowed(&buffering());
@@ -351,9 +357,8 @@ mod tests {
     #[test]
     fn two_loads_that_contradict_each_other_are_both_named() {
         let (script, allowed) = allowed(&buffering());
-        let never = Never::of(&script, &allowed, &answered(&allowed, &[0, 0]));
         assert_eq!(
-            never.expect("a reason").to_string(),
+            reason(&script, &allowed, &answered(&allowed, &[0, 0])),
             "no execution gives these together, and some execution any but one of them: \
              i32:0x0 for (invoke \"f\") of $a; i32:0x0 for (invoke \"f\") of $b"
         );
@@ -362,37 +367,48 @@ mod tests {
     #[test]
     fn a_value_that_nobody_wrote_stands_alone() {
         let (script, allowed) = allowed(&buffering());
-        let never = Never::of(&script, &allowed, &answered(&allowed, &[7, 1]));
         assert_eq!(
-            never.expect("a reason").to_string(),
-            "no execution gives i32:0x7 for (invoke \"f\") of $a; there it is \
-             i32:0x0, or i32:0x1"
+            reason(&script, &allowed, &answered(&allowed, &[7, 1])),
+            "no execution gives i32:0x7 for (invoke \"f\") of $a; there it is i32:0x0, or i32:0x1"
         );
     }
 
     #[test]
     fn so_do_a_size_and_contents() {
         let (script, allowed) = allowed(&buffering());
-        let mut got = allowed.observations[0].clone();
-        let memories =
-            |got: &mut Observation| got.steps.last_mut().expect("steps").memories.clone();
-        let mut larger = memories(&mut got);
-        larger[0].bytes += 65536;
-        got.steps.last_mut().expect("steps").memories = larger;
-        let never = Never::of(&script, &allowed, &got).expect("a reason");
+        let wrong = |change: fn(&mut MemoryState)| {
+            let mut got = allowed.observations[0].clone();
+            change(&mut got.steps.last_mut().expect("steps").memories[0]);
+            reason(&script, &allowed, &got)
+        };
         assert_eq!(
-            never.to_string(),
+            wrong(|memory| memory.bytes += 65536),
             "no execution gives 131072 bytes for the size of memory m.m in the end; there it is \
              65536 bytes"
         );
-        let mut got = allowed.observations[0].clone();
-        let mut other = memories(&mut got);
-        other[0].chunks[0].digest ^= 1;
-        got.steps.last_mut().expect("steps").memories = other;
-        let never = Never::of(&script, &allowed, &got).expect("a reason");
         assert_eq!(
-            never.to_string(),
+            wrong(|memory| memory.chunks[0].digest ^= 1),
             "no execution gives what memory m.m has from byte 0 on in the end"
+        );
+    }
+
+    /// Of three answers each two of which go together, all are named.
+    #[test]
+    fn no_answer_of_a_minimal_set_can_be_left_out() {
+        let agrees = [
+            vec![true, true, false],
+            vec![true, false, true],
+            vec![false, true, true],
+        ];
+        assert_eq!(smallest(&[0, 1, 2], &agrees), Some(vec![0, 1, 2]));
+        assert_eq!(smallest(&[0, 1], &agrees), None);
+        // More than are tried as subsets: the one that all others go with is left out.
+        let others = |left_out: usize| (0..5).map(move |at| at != left_out).collect();
+        let mut agrees: Vec<Vec<bool>> = (0..5).map(others).collect();
+        agrees.insert(2, vec![true; 5]);
+        assert_eq!(
+            smallest(&[0, 1, 2, 3, 4, 5], &agrees),
+            Some(vec![0, 1, 3, 4, 5])
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::javascript::how_to_run;
-use crate::engine::mutants;
+use crate::engine::{mutants, planted};
 use crate::script::wast;
 use crate::trial::try_script;
 use crate::worker::InProcess;
@@ -12,8 +12,8 @@ fn report_of(mutant: &str, text: &str) -> Result<Report, String> {
         .expect("it reads")
         .script;
     let budget = Budget::of(1 << 20);
-    let configurations = mutants();
-    let mut runner = InProcess::new(mutants());
+    let configurations = planted();
+    let mut runner = InProcess::new(planted());
     let trial = try_script(&script, budget, &mut runner, &[mutant])?;
     report(
         "t.wast",
@@ -212,4 +212,35 @@ fn a_module_goes_through_the_steps_and_judges_the_last() {
         how("firefox/ion"),
         "`firefox r.html` shows it, with javascript.options.wasm_baselinejit = false in about:config."
     );
+}
+
+#[test]
+fn a_report_on_threads_has_all_of_them_and_says_why_no_execution_gives_it() {
+    let thread = |name: &str| {
+        format!(
+            r#"(thread ${name} (shared (module $m)) (register "m" $m)
+              (module (import "m" "m" (memory 1 1 shared))
+                (func (export "f") (result i32) (i32.atomic.rmw.add (i32.const 0) (i32.const 1))))
+              (invoke "f"))"#
+        )
+    };
+    let text = format!(
+        r#"(module $m (memory (export "m") 1 1 shared)) {} {} (wait $a) (wait $b)"#,
+        thread("a"),
+        thread("b")
+    );
+    let report = report_of("parallel/rmw-new", &text).unwrap();
+    for part in [
+        "(wait $a)",
+        "(wait $b)",
+        "no execution gives i32:0x2 for (invoke \"f\") of $",
+        "there it is i32:0x0, or i32:0x1",
+        "exec/relaxed.html",
+    ] {
+        assert!(
+            report.markdown.contains(part),
+            "{part}: {}",
+            report.markdown
+        );
+    }
 }

@@ -148,6 +148,24 @@ fn a_grow_by_the_embedder_is_checked_against_the_largest_of_its_memories() {
     assert_eq!(checked, (1, 1));
 }
 
+/// A fill of more bytes than a loop goes over is left to the instruction, but not its end.
+#[test]
+fn the_end_of_a_long_fill_is_written_by_the_loop() {
+    let text = r#"(module (memory 2)
+        (func (export "f") (memory.fill (i32.const 5) (i32.const 7) (i32.const 70000)))
+        (func (export "g") (param i32) (result i32) (i32.load8_u (local.get 0))))
+      (invoke "f")
+      (assert_return (invoke "g" (i32.const 70004)) (i32.const 7))"#;
+    let script = crate::script::wast::parse("t.wast", text.as_bytes());
+    let script = script.expect("a script").script;
+    let mutants = mutants();
+    let mutant = mutants.iter().find(|m| m.name() == "mutant/fill-short");
+    let mut engine = mutant.expect("planted").build().expect("an engine");
+    let difference = difference_at(&mut *engine, &script).expect("its last byte is left out");
+    let shown = [(script, difference)];
+    assert_eq!(heal(&mut *engine, &shown, Substitution::Loop), (1, 1));
+}
+
 /// Some cases in which an engine differs, and where.
 fn showing(engine: &mut dyn Engine) -> Vec<(Script, Difference)> {
     let mut shown = Vec::new();
